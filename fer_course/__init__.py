@@ -10,7 +10,6 @@ _HOME = {
     "FaceAnalyzer": "analysis.analyzer",
     "ImageError": "images",
     "read_image": "images",
-    "settings": "settings",
 }
 __all__ = sorted(_HOME)
 __version__ = "0.1.0"
