@@ -1,0 +1,1 @@
+"""What the notebooks use to teach: samples, figures, exercises, explorers."""
