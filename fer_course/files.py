@@ -1,0 +1,173 @@
+"""Files that are whole or not there: atomic writes, checksums, downloads.
+
+In go bytes and addresses, out come finished files: everything is written beside
+its place and renamed, so that a stopped run never leaves half a file that looks
+whole. Downloads go on where they were cut. Used by notebooks 01 and 05.
+"""
+
+import hashlib
+import http.client
+import os
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+_CHUNK = 1 << 20
+_TRIES = 4
+_TIMEOUT_S = 30
+
+
+def write_atomically(path, data):
+    """Write a whole file, or leave what was there.
+
+    Args:
+        path: where; missing folders are made.
+        data: bytes, or text to be written as UTF-8.
+
+    Returns:
+        The path.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
+    try:
+        with draft.open("wb") as file:
+            file.write(data.encode("utf-8") if isinstance(data, str) else data)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
+    return path
+
+
+def sha256(path):
+    """Return the SHA-256 checksum of a file, in hexadecimal."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while block := file.read(_CHUNK):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+def download(url, path, sha256=None, progress=print):
+    """Fetch a file, going on where an earlier attempt was cut.
+
+    What has arrived lies in `<path>.part` until it is complete and checked; a
+    file that is there already (and has the checksum, if one is given) is kept.
+
+    Args:
+        url: an http or https address.
+        path: where the file goes.
+        sha256: expected checksum in hexadecimal; None takes any file that is
+            not an HTML page.
+        progress: called with a line of text every few seconds.
+
+    Returns:
+        The path.
+
+    Raises:
+        ConnectionError: the file cannot be had; the message says why.
+        ValueError: something else came: an HTML page, or the wrong checksum.
+    """
+    path = Path(path)
+    if path.is_file() and (sha256 is None or _matches(path, sha256)):
+        progress(f"{path.name} is there already.")
+        return path
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    for attempt in range(_TRIES):
+        try:
+            _fetch(url, part, progress)
+            break
+        except urllib.error.HTTPError as error:
+            raise ConnectionError(
+                f"{url} answered {error.code} ({error.reason}): open the address in "
+                f"a browser and put the file at {path}."
+            ) from None
+        except (OSError, EOFError, http.client.HTTPException) as error:
+            if attempt == _TRIES - 1:
+                raise ConnectionError(
+                    f"{url} cannot be read ({_reason(error)}): run the same again, "
+                    "it goes on where it stopped."
+                ) from None
+            progress(f"{path.name}: cut ({_reason(error)}), trying again.")
+            time.sleep(0.2 * 4**attempt)
+    _check(part, path, url, sha256)
+    os.replace(part, path)
+    return path
+
+
+def _matches(path, expected):
+    return sha256(path) == expected.lower()
+
+
+def _reason(error):
+    return getattr(error, "reason", None) or error or type(error).__name__
+
+
+def _fetch(url, part, progress):
+    """Append to `part` what is missing of it."""
+    done = part.stat().st_size if part.exists() else 0
+    request = urllib.request.Request(url, headers={"User-Agent": "fer-course"})
+    if done:
+        request.add_header("Range", f"bytes={done}-")
+    try:
+        answer = urllib.request.urlopen(request, timeout=_TIMEOUT_S)
+    except urllib.error.HTTPError as error:
+        if error.code == 416 and done:  # nothing is missing, or the file changed
+            if _length_of_416(error) == done:
+                return
+            part.unlink()
+            return _fetch(url, part, progress)
+        raise
+    with answer:
+        resumed = answer.status == 206
+        done = done if resumed else 0
+        length = answer.headers.get("Content-Length")
+        total = done + int(length) if length is not None else None
+        with part.open("ab" if resumed else "wb") as file:
+            _copy(answer, file, done, total, part.stem, progress)
+
+
+def _length_of_416(error):
+    length = (error.headers.get("Content-Range") or "").rpartition("/")[2]
+    return int(length) if length.isdigit() else None
+
+
+def _copy(answer, file, done, total, name, progress):
+    """Copy the answer's body, saying every few seconds how far it is."""
+    said = time.monotonic()
+    while block := answer.read1(_CHUNK):
+        file.write(block)
+        done += len(block)
+        if time.monotonic() - said > 3:
+            said = time.monotonic()
+            of_all = (
+                f" of {total / 1e6:.0f} MB ({done / total:.0%})" if total else " MB"
+            )
+            progress(f"{name}: {done / 1e6:.0f}{of_all}")
+    if total is not None and done < total:
+        raise EOFError(f"cut after {done} of {total} bytes")
+
+
+def _check(part, path, url, expected):
+    """Raise, and remove the file, if what came is not what was asked for."""
+    if expected is not None and _matches(part, expected):
+        return
+    with part.open("rb") as file:
+        start = file.read(512).lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+    page = start.startswith((b"<!doctype html", b"<html"))
+    if page and (expected is not None or path.suffix.lower() not in (".html", ".htm")):
+        part.unlink()
+        raise ValueError(
+            f"{url} answered with an HTML page instead of {path.name}: open the "
+            f"address in a browser, accept its terms and put the file at {path}."
+        )
+    if expected is not None:
+        part.unlink()
+        raise ValueError(
+            f"{path.name} from {url} has the wrong checksum and was removed: run the "
+            "same again, or download it by hand from the set's own page."
+        )

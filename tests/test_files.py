@@ -1,0 +1,155 @@
+"""Files are whole or not there; downloads survive cuts (local server only)."""
+
+import hashlib
+import http.server
+import threading
+
+import pytest
+
+from fer_course import files
+
+BODY = bytes(range(256)) * 400  # 102,400 bytes
+SUM = hashlib.sha256(BODY).hexdigest()
+
+
+class _Server(http.server.ThreadingHTTPServer):
+    """Serves BODY at /whole, cuts it at /cut, ignores Range at /norange."""
+
+    ranges = ()
+
+
+class _Handler(http.server.BaseHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+    def do_GET(self):
+        start = 0
+        wanted = self.headers.get("Range")
+        self.server.ranges += (wanted,)
+        if self.path == "/missing":
+            return self.send_error(404)
+        if self.path == "/page":
+            page = b"\n<!DOCTYPE html><html>Please sign in</html>"
+            self.send_response(200)
+            self.send_header("Content-Length", str(len(page)))
+            self.end_headers()
+            return self.wfile.write(page)
+        if wanted and self.path != "/norange":
+            start = int(wanted.removeprefix("bytes=").rstrip("-"))
+            if start >= len(BODY):
+                self.send_response(416)
+                self.send_header("Content-Range", f"bytes */{len(BODY)}")
+                self.send_header("Content-Length", "0")
+                return self.end_headers()
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(BODY) - start))
+        self.end_headers()
+        end = start + 30_000 if self.path == "/cut" else None
+        self.wfile.write(BODY[start:end])
+
+
+@pytest.fixture
+def server():
+    with _Server(("127.0.0.1", 0), _Handler) as running:
+        thread = threading.Thread(target=running.serve_forever, daemon=True)
+        thread.start()
+        running.url = f"http://127.0.0.1:{running.server_address[1]}"
+        yield running
+        running.shutdown()
+        thread.join()
+
+
+@pytest.fixture(autouse=True)
+def no_waiting(monkeypatch):
+    monkeypatch.setattr(files.time, "sleep", lambda seconds: None)
+
+
+def test_write_atomically_makes_folders_and_leaves_no_draft(tmp_path):
+    path = files.write_atomically(tmp_path / "new" / "ü.txt", "größe\n")
+    assert path.read_bytes() == "größe\n".encode()
+    files.write_atomically(path, b"\x00\x01")
+    assert path.read_bytes() == b"\x00\x01"
+    assert [p.name for p in path.parent.iterdir()] == ["ü.txt"]
+
+
+def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
+    path = files.write_atomically(tmp_path / "a.json", "old")
+
+    def full_disk(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files.os, "fsync", full_disk)
+    with pytest.raises(OSError, match="No space"):
+        files.write_atomically(path, "new")
+    assert path.read_text() == "old"
+    assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_sha256_is_hashlibs(tmp_path):
+    (tmp_path / "x").write_bytes(BODY)
+    assert files.sha256(tmp_path / "x") == SUM
+
+
+def test_download_whole(server, tmp_path):
+    path = files.download(f"{server.url}/whole", tmp_path / "in" / "a.bin", SUM)
+    assert path.read_bytes() == BODY
+    assert [p.name for p in path.parent.iterdir()] == ["a.bin"]
+
+
+def test_a_file_that_is_there_is_not_fetched_again(server, tmp_path):
+    (tmp_path / "a.bin").write_bytes(BODY)
+    said = []
+    files.download(f"{server.url}/whole", tmp_path / "a.bin", SUM, progress=said.append)
+    assert server.ranges == ()
+    assert said == ["a.bin is there already."]
+
+
+@pytest.mark.parametrize("already", [1, 50_000, len(BODY) - 1, len(BODY)])
+def test_download_goes_on_where_it_stopped(server, tmp_path, already):
+    (tmp_path / "a.bin.part").write_bytes(BODY[:already])
+    path = files.download(f"{server.url}/whole", tmp_path / "a.bin", SUM)
+    assert path.read_bytes() == BODY
+    assert server.ranges == (f"bytes={already}-",)
+
+
+def test_a_connection_that_is_cut_again_and_again(server, tmp_path):
+    said = []
+    path = files.download(f"{server.url}/cut", tmp_path / "a", SUM, said.append)
+    assert path.read_bytes() == BODY
+    assert server.ranges == (None, "bytes=30000-", "bytes=60000-", "bytes=90000-")
+    assert len(said) == 3 and "trying again" in said[0]
+
+
+def test_a_server_without_ranges_starts_over(server, tmp_path):
+    (tmp_path / "a.part").write_bytes(b"other bytes")
+    path = files.download(f"{server.url}/norange", tmp_path / "a", SUM)
+    assert path.read_bytes() == BODY
+
+
+def test_a_part_longer_than_the_file_starts_over(server, tmp_path):
+    (tmp_path / "a.part").write_bytes(BODY + b"too much")
+    path = files.download(f"{server.url}/whole", tmp_path / "a", SUM)
+    assert path.read_bytes() == BODY
+
+
+@pytest.mark.parametrize("checksum", [None, SUM], ids=["no checksum", "checksum"])
+def test_an_html_page_is_recognized(server, tmp_path, checksum):
+    with pytest.raises(ValueError, match="HTML page instead of a.zip"):
+        files.download(f"{server.url}/page", tmp_path / "a.zip", checksum)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_wrong_checksum_is_removed(server, tmp_path):
+    with pytest.raises(ValueError, match="wrong checksum"):
+        files.download(f"{server.url}/whole", tmp_path / "a.zip", "0" * 64)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_missing_file_says_what_to_do(server, tmp_path):
+    with pytest.raises(ConnectionError, match=r"answered 404 .* in a browser"):
+        files.download(f"{server.url}/missing", tmp_path / "a.zip")
+
+
+def test_no_server_is_one_sentence(tmp_path):
+    with pytest.raises(ConnectionError, match="cannot be read"):
+        files.download("http://127.0.0.1:9/x", tmp_path / "a", progress=lambda s: None)
