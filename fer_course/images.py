@@ -1,0 +1,316 @@
+"""Pictures: read any photo the same way, fit it to a network, cut a face out.
+
+In: a path, bytes or an array. Out: an upright RGB uint8 array (H, W, 3); or one
+`ImageError` whose sentence names the file and says what to do. Notebook 00 looks at
+the array, notebook 02 at the letterbox, notebook 06 at the crop.
+"""
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from fer_course.boxes import as_boxes
+
+MAX_PIXELS = 100_000_000
+EXTENSIONS = (
+    ".jpg",
+    ".jpeg",
+    ".png",
+    ".webp",
+    ".bmp",
+    ".tif",
+    ".tiff",
+    ".gif",
+    ".avif",
+)
+
+
+class ImageError(ValueError):
+    """A picture that cannot be read; the message is one a learner can act on."""
+
+
+def read_image(source):
+    """Return a photo as RGB uint8, upright, whatever it was stored as.
+
+    The orientation that a phone notes in EXIF is applied; gray, palette, CMYK and
+    16-bit pictures become RGB, see-through pixels are laid over white; of an
+    animation the first frame is taken.
+
+    Args:
+        source: path, bytes of a picture file, or an array: (H, W), (H, W, 1),
+            (H, W, 3) RGB or (H, W, 4) RGBA, uint8 or uint16.
+
+    Returns:
+        (H, W, 3) uint8 RGB, contiguous; at most 100 megapixels.
+
+    Raises:
+        ImageError: not a picture, damaged, empty or too large.
+        FileNotFoundError: there is no such file.
+
+    >>> read_image(np.zeros((2, 3), np.uint8)).shape
+    (2, 3, 3)
+    """
+    if isinstance(source, np.ndarray):
+        return _from_array(source)
+    if isinstance(source, bytes | bytearray | memoryview):
+        return _decode(bytes(source), "The picture")
+    path = Path(source)
+    if path.is_dir():
+        raise ImageError(f"{path} is a folder: name one of the pictures in it.")
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path} does not exist: check the name and the folder."
+        )
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ImageError(
+            f"{path} cannot be read: {error.strerror or error}."
+        ) from error
+    return _decode(data, str(path))
+
+
+def _from_array(array):
+    if array.dtype not in (np.uint8, np.uint16):
+        raise ImageError(
+            f"The array is {array.dtype}, expected uint8 with values 0 to 255: "
+            "multiply fractions by 255 and call .astype('uint8')."
+        )
+    channels = array.shape[2] if array.ndim == 3 else 1
+    if array.ndim not in (2, 3) or channels not in (1, 3, 4) or not array.size:
+        raise ImageError(
+            f"The array has the shape {array.shape}, expected (height, width, 3)."
+        )
+    _check_size(*array.shape[:2], "The array")
+    array = array.reshape(*array.shape[:2], channels)
+    if channels == 4:
+        return _over_white(array)
+    if array.dtype == np.uint16:
+        array = (array >> 8).astype(np.uint8)
+    return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)))
+
+
+def _decode(data, name):
+    if not data:
+        raise ImageError(f"{name} is empty (0 bytes): download or save it again.")
+    jpeg = data[:3] == b"\xff\xd8\xff"
+    size = _jpeg_size_and_scan(data) if jpeg else _png_size(data)
+    if size:
+        _check_size(*size[:2], name)
+    if jpeg and size and b"\xff\xd9" not in data[size[2] :]:
+        raise ImageError(
+            f"{name} is cut short (a JPEG without its end): copy or download it again."
+        )
+    buffer = np.frombuffer(data, np.uint8)
+    try:
+        image = None if jpeg or _png_opaque(data) else _decode_alpha(buffer, data)
+        if image is None:  # OpenCV turns the photo upright, and converts CMYK
+            image = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
+            image = None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    except cv2.error:
+        image = None
+    if image is None:
+        raise ImageError(f"{name} {_what_is_wrong(data)}")
+    _check_size(*image.shape[:2], name)
+    return image
+
+
+def _check_size(height, width, name):
+    if height * width > MAX_PIXELS:
+        raise ImageError(
+            f"{name} has {height * width / 1e6:,.0f} megapixels, the limit is "
+            f"{MAX_PIXELS / 1e6:.0f}: make it smaller first."
+        )
+
+
+def _jpeg_size_and_scan(data):
+    """Return height, width and where the pixels start, or None if there is none."""
+    at, size = 2, None
+    while at + 9 < len(data) and data[at] == 0xFF:
+        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
+        if marker == 0xFF:  # a fill byte
+            at += 1
+            continue
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            size = struct.unpack(">HH", data[at + 5 : at + 9])
+        if marker == 0xDA:
+            return (*size, at) if size else None
+        at += 2 + length
+    return None
+
+
+def _png_size(data):
+    if data[:8] != b"\x89PNG\r\n\x1a\n" or len(data) < 24:
+        return None
+    width, height = struct.unpack(">II", data[16:24])
+    return height, width
+
+
+def _png_opaque(data):
+    return _png_size(data) and data[25:26] in b"\x00\x02\x03" and b"tRNS" not in data
+
+
+def _decode_alpha(buffer, data):
+    """Return the picture over white, upright; None if it has no alpha channel."""
+    tiff = data[:4] in (b"II*\0", b"MM\0*")
+    image, _, blobs = cv2.imdecodeWithMetadata(buffer, flags=cv2.IMREAD_UNCHANGED)
+    if image is None or image.ndim != 3 or image.shape[2] != 4:
+        return None
+    image = cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA)
+    exif = data if tiff else next((b.tobytes() for b in blobs if b.size > 12), b"")
+    # OpenCV hands out TIFF pixels already multiplied by alpha
+    return _upright(_over_white(image, multiplied=tiff), _exif_orientation(exif))
+
+
+def _over_white(rgba, multiplied=False):
+    full = np.float32(np.iinfo(rgba.dtype).max)
+    alpha = rgba[..., 3:].astype(np.float32) / full
+    color = rgba[..., :3].astype(np.float32) * (255 / full)
+    mixed = color * (1 if multiplied else alpha) + 255 * (1 - alpha)
+    return np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+
+
+def _exif_orientation(exif):
+    """Return 1..8 from a TIFF header and its first directory; 1 if not noted."""
+    order = {b"II": "<", b"MM": ">"}.get(exif[:2])
+    if order is None or len(exif) < 10:
+        return 1
+    (start,) = struct.unpack(order + "I", exif[4:8])
+    count = int.from_bytes(exif[start : start + 2], "little" if order == "<" else "big")
+    for at in range(start + 2, min(start + 2 + 12 * count, len(exif) - 11), 12):
+        tag, _, _, value = struct.unpack(order + "HHIH", exif[at : at + 10])
+        if tag == 0x0112:
+            return value if 1 <= value <= 8 else 1
+    return 1
+
+
+def _upright(image, orientation):
+    if orientation in (5, 6, 7, 8):
+        image = image.transpose(1, 0, 2)
+    if orientation in (2, 3, 6, 7):
+        image = image[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        image = image[::-1]
+    return np.ascontiguousarray(image)
+
+
+def _what_is_wrong(data):
+    head = data[:512].lstrip().lower()
+    if head.startswith((b"<!doctype", b"<html", b"<?xml", b"<head")):
+        return (
+            "is a web page, not a picture: the download gave an error or login page; "
+            "open the address in a browser and save the picture itself."
+        )
+    if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc"):
+        return (
+            "is an HEIC photo, which the course cannot read: export it as JPEG first."
+        )
+    if head.startswith(b"version https://git-lfs"):
+        return "is a Git LFS pointer, not the picture itself: run `git lfs pull`."
+    known = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8", b"BM", b"II*\0", b"MM\0*")
+    if data.startswith(known):
+        return "is damaged or cut short: copy or download it again."
+    return "is not a picture the course can read: use JPEG, PNG or WebP."
+
+
+@dataclass(frozen=True)
+class Letterbox:
+    """Where a photo lies inside its letterbox.
+
+    Attributes:
+        scale: letterboxed pixels per photo pixel.
+        pad_x: empty columns left of the photo.
+        pad_y: empty rows above it.
+    """
+
+    scale: float
+    pad_x: int
+    pad_y: int
+
+    def forward(self, boxes_xyxy):
+        """Return (N, 4) boxes of the photo in letterboxed pixels."""
+        return as_boxes(boxes_xyxy) * self.scale + self._pad
+
+    def inverse(self, boxes_xyxy):
+        """Return (N, 4) letterboxed boxes in pixels of the photo, not clipped."""
+        return (as_boxes(boxes_xyxy) - self._pad) / self.scale
+
+    @property
+    def _pad(self):
+        return np.array([self.pad_x, self.pad_y, self.pad_x, self.pad_y])
+
+
+def letterbox(image, size_hw, fill=114):
+    """Return the photo scaled to fit, centered on a plain ground, undistorted.
+
+    Args:
+        image: (H, W, 3) or (H, W) uint8.
+        size_hw: height and width to fill, pixels.
+        fill: gray value around it; 114 is what YOLO networks are trained with.
+
+    Returns:
+        The letterboxed picture of `size_hw`, and the `Letterbox` that takes boxes
+        there and back.
+
+    >>> fitted, place = letterbox(np.zeros((50, 100, 3), np.uint8), (64, 64))
+    >>> fitted.shape, place
+    ((64, 64, 3), Letterbox(scale=0.64, pad_x=0, pad_y=16))
+    """
+    height, width = image.shape[:2]
+    scale = min(size_hw[0] / height, size_hw[1] / width)
+    new_h, new_w = max(round(height * scale), 1), max(round(width * scale), 1)
+    # far below half size, plain bilinear would skip pixels
+    method = cv2.INTER_AREA if scale < 0.5 else cv2.INTER_LINEAR
+    if (new_h, new_w) != (height, width):
+        image = cv2.resize(image, (new_w, new_h), interpolation=method)
+    pad_y, pad_x = (size_hw[0] - new_h) // 2, (size_hw[1] - new_w) // 2
+    fitted = np.full((*size_hw, *image.shape[2:]), fill, dtype=np.uint8)
+    fitted[pad_y : pad_y + new_h, pad_x : pad_x + new_w] = image
+    return fitted, Letterbox(scale, pad_x, pad_y)
+
+
+def letterbox_shape(image_hw, size=640, stride=32):
+    """Return the smallest height and width that hold the photo at `size`.
+
+    Args:
+        image_hw: height and width of the photo, pixels.
+        size: length of the longer side after scaling.
+        stride: both numbers are multiples of it (YOLOv8's coarsest grid is 32).
+
+    >>> letterbox_shape((720, 1280))
+    (384, 640)
+    """
+    scale = size / max(image_hw[:2])
+    return tuple(
+        -(-max(round(side * scale), 1) // stride) * stride for side in image_hw
+    )
+
+
+def crop(image, box_xyxy):
+    """Return the part of the photo inside a box, the photo's edge drawn out.
+
+    Args:
+        image: (H, W, 3) or (H, W).
+        box_xyxy: four numbers in pixels, rounded; may reach outside the photo, whose
+            nearest edge pixels are then repeated.
+
+    Raises:
+        ValueError: the box is less than a pixel wide or high.
+
+    >>> crop(np.arange(6).reshape(2, 3), [1, 0, 4, 2])
+    array([[1, 2, 2],
+           [4, 5, 5]])
+    """
+    left, top, right, bottom = np.round(as_boxes(box_xyxy)[0]).astype(int)
+    if right <= left or bottom <= top:
+        raise ValueError(
+            f"The box {np.round(box_xyxy, 2).tolist()} is less than a pixel wide or "
+            "high: leave such boxes out."
+        )
+    height, width = image.shape[:2]
+    rows = np.clip(np.arange(top, bottom), 0, height - 1)
+    columns = np.clip(np.arange(left, right), 0, width - 1)
+    return image[rows[:, None], columns]
