@@ -1,0 +1,160 @@
+"""Hair, beard, ears, glasses and shoulders of a drawn face.
+
+In: a `Look` (and a `Movement` where the part moves). Out: `Part` records, back to
+front, which `faces` turns, lights and fills. No notebook needs to open it.
+"""
+
+import numpy as np
+
+from fer_course.teaching.face_shapes import (
+    ACROSS,
+    ARCH,
+    AROUND,
+    CROWN,
+    HEAD_MIDDLE,
+    Part,
+    curve,
+    ellipse,
+    head_outline,
+    mix,
+    ribbon,
+    shade,
+)
+
+
+def body(look):
+    """Return neck and shoulders."""
+    shoulders = curve(1.35 * ACROSS, 1.42 + 0.55 * ACROSS**4)
+    shirt = np.concatenate([shoulders, [(1.75, 4.0), (-1.75, 4.0)]])
+    neck = np.array([(-0.34, 0.5), (0.34, 0.5), (0.42, 1.5), (0, 1.66), (-0.42, 1.5)])
+    return [
+        Part(shirt, look.clothes, None),
+        Part(ellipse(0, 1.46, 0.5, 0.24), shade(look.clothes, 0.82), None),
+        Part(neck, shade(look.skin, 0.8), None),
+    ]
+
+
+def hair_behind(look):
+    """Return the hair that lies behind the head."""
+    width, dark = look.half_width, shade(look.hair, 0.86)
+    if look.hair_style in ("long", "bob"):
+        bottom = 1.55 if look.hair_style == "long" else 0.75
+        top = curve(
+            width * 1.2 * np.cos(AROUND[32:]), -0.2 + 1.13 * np.sin(AROUND[32:])
+        )
+        sides = [(width * 1.3, bottom - 0.15), (width * 0.9, bottom)]
+        sides += [(-width * 0.9, bottom), (-width * 1.3, bottom - 0.15)]
+        return [Part(np.concatenate([top, sides]), dark, 0.0)]
+    if look.hair_style == "curly":
+        return [
+            Part(ellipse(x * width, y, 0.36), dark, 0.0)
+            for x, y in zip(
+                1.12 * np.cos(AROUND[28::3]),
+                -0.3 + 0.95 * np.sin(AROUND[28::3]),
+                strict=True,
+            )
+        ]
+    if look.hair_style == "bun":
+        return [Part(ellipse(0.0, -1.32, 0.3), dark, 0.0)]
+    if look.hair_style == "scarf":
+        outer = ellipse(0, -0.05, width * 1.22, 1.3)
+        drape = np.array([(-0.9, 0.4), (0.9, 0.4), (1.0, 1.75), (-1.0, 1.75)])
+        return [Part(outer, look.clothes, 0.0), Part(drape, look.clothes, None)]
+    return []
+
+
+def ears(look):
+    """Return both ears, with the shadow inside."""
+    parts = []
+    for side in (-1, 1):
+        x = side * (look.half_width + 0.02)
+        parts.append(Part(ellipse(x, 0.06, 0.12, 0.2), shade(look.skin, 0.93), -0.25))
+        parts.append(Part(ellipse(x, 0.07, 0.06, 0.12), shade(look.skin, 0.74), -0.25))
+    return parts
+
+
+def hair_in_front(look):
+    """Return the hair over the forehead, or the edge of a scarf."""
+    width, style, line = look.half_width, look.hair_style, look.hairline
+    if style == "bald":
+        return []
+    angle = AROUND[32:]
+    raised = 1.04 if style == "buzz" else 1.13
+    if style in ("short", "fringe"):  # fuller on the side away from the parting
+        raised = (
+            raised + 0.07 * np.cos(angle) * np.sign(look.part) - 0.05 * np.sin(angle)
+        )
+    outer = curve(
+        1.06 * width * np.cos(angle), HEAD_MIDDLE + CROWN * raised * np.sin(angle)
+    )
+    if style == "scarf":
+        outer = np.concatenate([outer, [(width * 1.08, 0.55), (width * 0.9, 0.8)]])
+        inner = curve(0.9 * width * -ACROSS, line + 1.0 * np.abs(ACROSS) ** 3.5)
+        edge = [(-width * 0.9, 0.8), (-width * 1.08, 0.55)]
+        return [Part(np.concatenate([outer, inner, edge]), look.clothes, 0.1)]
+    sides = 0.62 if style in ("long", "bob") else 0.5
+    fall = sides * np.abs(ACROSS) ** 3.2
+    if style == "fringe":
+        y = np.maximum(
+            line + 0.3 + 0.05 * np.sin(9 * ACROSS + 5 * look.part), line + fall
+        )
+    elif style == "curly":
+        y = line + fall + 0.06 * np.abs(np.sin(8 * ACROSS))
+    else:
+        y = (
+            line
+            + fall
+            + 0.16 * np.exp(-((ACROSS + look.part) ** 2) / 0.18) * (style != "buzz")
+        )
+    down = 0.3 if style in ("long", "bob") else 0.0
+    tips = [(width * 1.02, down), (width * 0.95, down)]
+    inner = curve(0.94 * width * -ACROSS, y)
+    front = np.concatenate([outer, tips, inner, [(-p[0], p[1]) for p in tips[::-1]]])
+    parts = [Part(front, look.hair, 0.15)]
+    if style != "buzz":
+        glow = curve(0.62 * width * ACROSS[:9] - 0.05, -0.98 - 0.12 * ARCH[:9])
+        parts.append(
+            Part(
+                ribbon(glow, 0.07 * ARCH[:9] + 0.01),
+                mix(look.hair, (255,) * 3, 0.16),
+                0.2,
+            )
+        )
+    return parts
+
+
+def beard(look, move):
+    """Return beard, moustache or stubble."""
+    if not look.beard:
+        return []
+    color = look.hair if look.beard != "stubble" else mix(look.skin, look.hair, 0.28)
+    mouth, parts = look.mouth_y, []
+    if look.beard in ("full", "stubble"):
+        outline = head_outline(look, move)[:33]
+        inner = curve(0.9 * look.half_width * ACROSS, 0.05 + 0.31 * ARCH**0.45)
+        edge = outline * (1.015, 1.02) if look.beard == "full" else outline
+        parts.append(Part(np.concatenate([edge, inner]), color, 0.3))
+    if look.beard in ("full", "moustache"):
+        rise = 0.5 * move.corner * ACROSS**2
+        lift = 0.5 * move.lip_raise
+        whisker = curve(0.33 * ACROSS, mouth - 0.12 - lift + 0.1 * ACROSS**2 - rise)
+        parts.append(Part(ribbon(whisker, 0.03 + 0.1 * ARCH), shade(color, 0.9)))
+    return parts
+
+
+def glasses(look):
+    """Return the frame of the glasses, or nothing."""
+    if not look.glasses:
+        return []
+    frame, parts = (58, 46, 48), []
+    for side in (-1, 1):
+        rim = ellipse(side * (look.eye_x + 0.01), 0.02, 0.25, 0.22)
+        if look.glasses == "square":
+            away = rim - (side * (look.eye_x + 0.01), 0.02)
+            rim = rim + np.sign(away) * (0.03, 0.02) * (np.abs(away) > 0.05)
+        closed = np.concatenate([rim, rim[:1]])
+        parts.append(Part(ribbon(closed, 0.03), frame, 1.2))
+        temple = curve(side * np.linspace(look.eye_x + 0.27, look.half_width, 5), -0.02)
+        parts.append(Part(ribbon(temple, 0.035), frame, 0.8))
+    bridge = curve((look.eye_x - 0.24) * ACROSS, -0.03 - 0.03 * ARCH)
+    return [*parts, Part(ribbon(bridge, 0.035), frame, 1.2)]
