@@ -19,7 +19,9 @@ COLORS = {
     "surprise": "#56B4E9",
 }
 MARKERS = dict(zip(EXPRESSIONS, "^osvDPX", strict=True))
-HATCHES = dict(zip(EXPRESSIONS, ("//", "", "\\\\", "xx", "..", "--", "oo"), strict=True))
+HATCHES = dict(
+    zip(EXPRESSIONS, ("//", "", "\\\\", "xx", "..", "--", "oo"), strict=True)
+)
 
 # id in the data set -> expression. None: a class the course does not teach
 # (contempt) or no face at all; loaders count those instead of hiding them.

@@ -56,7 +56,9 @@ def settings():
         mode=mode,
         seed=SEED,
         data=data,
-        models=Path(os.environ.get("FER_COURSE_MODELS") or ROOT / "models").expanduser(),
+        models=Path(
+            os.environ.get("FER_COURSE_MODELS") or ROOT / "models"
+        ).expanduser(),
         runs=Path(os.environ.get("FER_COURSE_RUNS") or data / "runs").expanduser(),
     )
 
@@ -87,7 +89,13 @@ def setup_line():
     """Return one line on versions, mode and the data that was found."""
     config = settings()
     versions = [f"Python {platform.python_version()}"]
-    for package in ("numpy", "opencv-python", "onnxruntime", "tensorflow", "ultralytics"):
+    for package in (
+        "numpy",
+        "opencv-python",
+        "onnxruntime",
+        "tensorflow",
+        "ultralytics",
+    ):
         try:
             versions.append(f"{package} {metadata.version(package)}")
         except metadata.PackageNotFoundError:

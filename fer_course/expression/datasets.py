@@ -1,0 +1,404 @@
+"""AffectNet, FER2013 with FER+ votes, and RAF-DB as one record type: `FaceSet`.
+
+In: the folders in the layout their authors (or Kaggle) ship. Out: grey 48 px
+faces, targets in the order of `EXPRESSIONS`, the course's splits, and a count of
+what was left out and why. Pictures are decoded once and kept under
+`data/cache/`; splits come from `data/splits/`, so that everyone who has the
+official download gets our subsets. Notebook 05 explains every choice.
+"""
+
+import csv
+import hashlib
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from fer_course import labels
+from fer_course.expression.preprocessing import INPUT_SIZE, face_to_gray
+from fer_course.images import ImageError, crop, read_image
+from fer_course.settings import ROOT, settings
+
+SPLITS = ROOT / "data" / "splits"
+PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
+_USAGES = {"Training": "train", "PublicTest": "choose", "PrivateTest": "test"}
+
+
+@dataclass(frozen=True, eq=False)
+class FaceSet:
+    """Faces ready to train on or to score with; row i of each array is one face.
+
+    Attributes:
+        name: the data set, for reports.
+        pixels: (N, 48, 48) uint8, what `face_to_gray` returned.
+        targets: (N, 7) float32 in the order of `EXPRESSIONS`; rows sum to 1 (one
+            1 where the set has one label a face, shares where it has votes).
+        split: (N,) str, "train", "choose" or "test".
+        group: (N,) int, equal for near-duplicates of each other.
+        names: (N,) str, the official file name or row number.
+        dropped: reason -> how many faces were left out for it.
+    """
+
+    name: str
+    pixels: np.ndarray
+    targets: np.ndarray
+    split: np.ndarray
+    group: np.ndarray
+    names: np.ndarray
+    dropped: dict
+
+    def __len__(self):
+        return len(self.pixels)
+
+    @property
+    def labels(self):
+        """(N,) int: each face's most voted expression."""
+        return self.targets.argmax(1)
+
+    def select(self, mask):
+        """Return the faces where `mask` (N,) is true, or at these row numbers."""
+        rows = {
+            field: getattr(self, field)[mask]
+            for field in ("pixels", "targets", "split", "group", "names")
+        }
+        return replace(self, **rows)
+
+    def part(self, split):
+        """Return the faces of one split: "train", "choose" or "test"."""
+        return self.select(self.split == split)
+
+    def counts(self):
+        """Return a pandas table: faces by split (rows) and expression (columns)."""
+        import pandas as pd
+
+        names = np.array(labels.EXPRESSIONS)[self.labels]
+        table = pd.crosstab(self.split, names)
+        return table.reindex(columns=list(labels.EXPRESSIONS), fill_value=0)
+
+
+def load_fer2013(folder, *, votes=False):
+    """Return FER2013 without blank and leaked rows: 27,269 / 3,492 / 3,589 faces.
+
+    The official parts stay what they are: Training is "train", PublicTest is
+    "choose", PrivateTest is "test" and whole. Left out are blank training rows,
+    training rows with a near-duplicate (correlation above 0.9) in a test part, and
+    PublicTest rows with one in PrivateTest, as listed in `data/splits/fer2013.csv`.
+
+    Args:
+        folder: where `fer2013.csv` lies, and `fer2013new.csv` for the votes.
+        votes: use FER+'s ten votes a face as targets instead of the label. Faces
+            for which nobody voted one of the seven are left out.
+
+    Raises:
+        FileNotFoundError: a csv is missing; the message says where to get it.
+    """
+    folder = Path(folder)
+    table = _existing(folder / "fer2013.csv", "fer2013")
+    pixels, ids, usages = _cached(table, lambda: _parse_fer2013(table))
+    split = np.array([_USAGES[usage] for usage in usages])
+    targets = _one_hot([labels.FER2013_IDS[i] for i in ids])
+    group, reason = np.arange(len(pixels)), np.full(len(pixels), "", dtype="<U32")
+    for row in _rows(SPLITS / "fer2013.csv"):
+        number = int(row["row"])
+        if number < len(pixels):
+            group[number], reason[number] = int(row["group"]), row["dropped"]
+    reason[(reason == "blank") & (split != "train")] = ""
+    if votes:
+        targets = _ferplus_targets(_existing(folder / "fer2013new.csv", "ferplus"))
+        reason[(targets.sum(1) == 0) & (reason == "")] = "no vote for one of the seven"
+    names = np.arange(len(pixels)).astype(str)
+    dropped = dict(Counter(reason[reason != ""].tolist()))
+    whole = FaceSet("FER2013", pixels, targets, split, group, names, dropped)
+    return whole.select(reason == "")
+
+
+def load_rafdb(folder):
+    """Return RAF-DB's basic part: train, choose (a tenth of train) and test.
+
+    Args:
+        folder: `basic`, with `Image/aligned` and `EmoLabel/list_patition_label.txt`.
+
+    Raises:
+        FileNotFoundError: the label list is missing.
+    """
+    folder = Path(folder)
+    listing = _existing(folder / "EmoLabel" / "list_patition_label.txt", "rafdb")
+    rows = [line.split() for line in listing.read_text().splitlines() if line.strip()]
+    names = [name for name, _ in rows]
+    paths = [
+        folder / "Image" / "aligned" / f"{Path(name).stem}_aligned.jpg"
+        for name in names
+    ]
+    expressions = [labels.RAFDB_IDS[int(label)] for _, label in rows]
+    official = ["test" if name.startswith("test") else "train" for name in names]
+    return _from_pictures(
+        "RAF-DB", "rafdb", listing, names, paths, expressions, official
+    )
+
+
+def load_affectnet(folder, *, label_source="label"):
+    """Return AffectNet in whichever of its layouts lies in the folder.
+
+    Understood are Kaggle's extract (`labels.csv` with the columns `pth` and
+    `label`, a folder for each original label, and where present `split.csv`), the
+    official lists (`training.csv`, `validation.csv` with face boxes) and one folder
+    for each class below `train` and `val` (or `test`). The course chooses on a
+    fixed tenth of train; the layout's own held-back part is "test".
+
+    Args:
+        folder: the data set's folder.
+        label_source: "label" or "folder": which label of the extract to believe;
+            they agree for 61 % of its faces.
+
+    Raises:
+        FileNotFoundError: nothing in the folder looks like AffectNet.
+        ValueError: an unknown `label_source`.
+    """
+    if label_source not in ("label", "folder"):
+        raise ValueError(f"label_source is 'label' or 'folder', got {label_source!r}.")
+    folder = Path(folder)
+    if (folder / "labels.csv").exists():
+        listing, rows = folder / "labels.csv", _kaggle_rows(folder, label_source)
+    elif (folder / "training.csv").exists():
+        listing, rows = folder / "training.csv", _official_rows(folder)
+    elif any((folder / part).is_dir() for part in ("train", "train_class")):
+        listing, rows = folder, _class_folder_rows(folder)
+    else:
+        raise FileNotFoundError(
+            f"{folder} holds neither labels.csv, training.csv nor a folder train: it is "
+            "not AffectNet as we know it. `python -m fer_course data get affectnet` "
+            "says where to get it and how to lay it out."
+        )
+    names, expressions, official, boxes = zip(*rows, strict=True)
+    return _from_pictures(
+        "AffectNet",
+        "affectnet",
+        listing,
+        list(names),
+        [folder / name for name in names],
+        list(expressions),
+        list(official),
+        boxes,
+    )
+
+
+def find_fer2013_leaks(pixels, usages):
+    """Return what `data/splits/fer2013.csv` lists: near-duplicates and blank rows.
+
+    Args:
+        pixels: (N, 48, 48) uint8, all rows of fer2013.csv.
+        usages: (N,) str, their Usage column.
+
+    Returns:
+        List of (row, group, reason to drop it or ""), rows without a twin left out.
+    """
+    from fer_course.splits import group_by_pairs, near_duplicates
+
+    blank = np.flatnonzero(pixels.reshape(len(pixels), -1).std(1) == 0)
+    pairs, _ = near_duplicates(pixels, threshold=0.9)
+    pairs = pairs[~np.isin(pairs, blank).any(1)]
+    groups = group_by_pairs(len(pixels), pairs)
+    reasons = dict.fromkeys(np.unique(pairs).tolist(), "")
+    both_ways = np.concatenate([pairs, pairs[:, ::-1]]).tolist()
+    for row, twin in both_ways:
+        if usages[row] == "Training" and usages[twin] != "Training":
+            reasons[row] = "twin in a test part"
+        elif usages[row] == "PublicTest" and usages[twin] == "PrivateTest":
+            reasons[row] = "twin in PrivateTest"
+    reasons |= dict.fromkeys(blank.tolist(), "blank")
+    return [(row, int(groups[row]), why) for row, why in sorted(reasons.items())]
+
+
+def _kaggle_rows(folder, label_source):
+    """Rows of Kaggle's extract: (name, expression, official part, face box)."""
+    split_list = folder / "split.csv"
+    split = (
+        {row["pth"]: row["split"] for row in _rows(split_list)}
+        if split_list.exists()
+        else {}
+    )
+    for row in _rows(folder / "labels.csv"):
+        name = row["pth"]
+        label = row["label"] if label_source == "label" else name.split("/")[0]
+        part = "test" if split.get(name, "train") == "val" else "train"
+        yield name, _named(label, folder / "labels.csv"), part, None
+
+
+def _official_rows(folder):
+    """Rows of AffectNet's own lists, whose faces are boxes in larger pictures."""
+    for listing, part in (("training.csv", "train"), ("validation.csv", "test")):
+        if not (folder / listing).exists():
+            continue
+        for row in _rows(folder / listing):
+            x, y, w, h = (
+                float(row[f"face_{key}"]) for key in ("x", "y", "width", "height")
+            )
+            expression = labels.AFFECTNET_IDS[int(row["expression"])]
+            name = row["subDirectory_filePath"]
+            yield name, expression, part, (x, y, x + w, y + h)
+
+
+def _class_folder_rows(folder):
+    """Rows of a copy with one folder a class, named by word or by AffectNet's id."""
+    parts = {"train": "train", "train_class": "train"}
+    parts |= dict.fromkeys(("val", "val_class", "test"), "test")
+    for part_folder in sorted(p for p in folder.iterdir() if p.name in parts):
+        for class_folder in sorted(p for p in part_folder.iterdir() if p.is_dir()):
+            number = class_folder.name.removeprefix("class")
+            if number.isdigit():
+                expression = labels.AFFECTNET_IDS.get(int(number))
+            else:
+                expression = _named(class_folder.name, class_folder)
+            for path in sorted(class_folder.iterdir()):
+                if path.suffix.lower() in PICTURES:
+                    name = path.relative_to(folder).as_posix()
+                    yield name, expression, parts[part_folder.name], None
+
+
+def _from_pictures(
+    title, key, listing, names, paths, expressions, official, boxes=None
+):
+    """Decode pictures, apply the course's choosing split, count what is left out."""
+    boxes = boxes or [None] * len(names)
+    known = np.array([expression is not None for expression in expressions], bool)
+    dropped = {"contempt or not one of the seven": int((~known).sum())}
+    rows = np.flatnonzero(known)
+    wanted = [(paths[i], boxes[i]) for i in rows]
+    pixels, readable = _cached(
+        listing, lambda: _decode(wanted), [str(p) for p in wanted]
+    )
+    dropped["unreadable picture"] = int((~readable).sum())
+    rows, pixels = rows[readable], pixels[readable]
+    names = np.array(names)[rows]
+    split, group = _choosing_split(key, names, np.array(official)[rows], pixels)
+    dropped = {reason: count for reason, count in dropped.items() if count}
+    targets = _one_hot([expressions[i] for i in rows])
+    return FaceSet(title, pixels, targets, split, group, names, dropped)
+
+
+def _choosing_split(key, names, official, pixels):
+    """Return (split, group): a fixed tenth of train is for choosing.
+
+    Read from `data/splits/<key>.csv` where the names are listed there, otherwise
+    drawn now: near-duplicates stay together, and train rows that twin a test
+    face stay in train (only FER2013 has so many that they must go).
+    """
+    from fer_course.splits import (
+        group_by_pairs,
+        near_duplicates,
+        read_manifest,
+        split_by_group,
+    )
+
+    manifest = SPLITS / f"{key}.csv"
+    if manifest.exists():
+        listed = {row["name"]: row for row in read_manifest(manifest)}
+        if all(name in listed for name in names):
+            split = np.array([listed[name]["split"] for name in names])
+            group = np.array([int(listed[name]["group"]) for name in names])
+            return split, group
+    pairs, _ = near_duplicates(pixels, threshold=0.9)
+    group = group_by_pairs(len(pixels), pairs)
+    split = np.array(official, dtype="<U6")
+    train = np.flatnonzero(split == "train")
+    shares = {"train": 0.9, "choose": 0.1}
+    split[train] = split_by_group(group[train], shares, settings().seed)
+    return split, group
+
+
+def _decode(wanted):
+    """Read pictures on all cores: (M, 48, 48) uint8 and (M,) bool readable."""
+
+    def one(path_and_box):
+        path, box = path_and_box
+        try:
+            image = read_image(path)
+        except (ImageError, FileNotFoundError):
+            return None
+        return face_to_gray(image if box is None else crop(image, box))
+
+    pixels = np.zeros((len(wanted), INPUT_SIZE, INPUT_SIZE), np.uint8)
+    readable = np.zeros(len(wanted), bool)
+    with ThreadPoolExecutor() as pool:  # OpenCV decodes outside the interpreter lock
+        for i, face in enumerate(pool.map(one, wanted)):
+            if face is not None:
+                pixels[i], readable[i] = face, True
+            if (i + 1) % 5000 == 0:
+                print(f"{i + 1:,} of {len(wanted):,} pictures read")
+    return pixels, readable
+
+
+def _parse_fer2013(path):
+    """Read fer2013.csv: pixels (N, 48, 48) uint8, ids (N,), usages (N,)."""
+    import pandas as pd
+
+    table = pd.read_csv(path, dtype={"emotion": "int64", "pixels": "str"})
+    table.columns = table.columns.str.strip()
+    side = INPUT_SIZE
+    pixels = np.fromstring(" ".join(table["pixels"]), np.uint8, sep=" ")
+    if pixels.size != len(table) * side * side:
+        raise ValueError(
+            f"{path} does not hold {side}×{side} numbers in every row: the download is "
+            "damaged or not FER2013; get it again."
+        )
+    usages = table["Usage"].to_numpy(dtype="<U16")
+    return pixels.reshape(-1, side, side), table["emotion"].to_numpy(), usages
+
+
+def _ferplus_targets(path):
+    """Read FER+'s votes: (N, 7) float32 shares of the seven, 0 where none voted."""
+    rows = _rows(path)
+    votes = np.zeros((len(rows), len(labels.EXPRESSIONS)), np.float32)
+    for column, expression in labels.FERPLUS_COLUMNS.items():
+        if expression:
+            votes[:, labels.index(expression)] = [int(row[column]) for row in rows]
+    return votes / np.maximum(votes.sum(1, keepdims=True), 1)
+
+
+def _cached(source, build, extra=()):
+    """Return `build()`'s arrays, kept under data/cache until the source changes."""
+    stat = source.stat()
+    mark = repr((str(source.resolve()), stat.st_size, stat.st_mtime_ns, extra))
+    key = hashlib.sha256(mark.encode()).hexdigest()[:16]
+    path = settings().data / "cache" / f"{source.stem}-{key}.npz"
+    if path.exists():
+        with np.load(path) as saved:
+            return [saved[name] for name in saved.files]
+    arrays = build()
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(".part.npz")
+    np.savez(partial, *arrays)
+    partial.replace(path)
+    return list(arrays)
+
+
+def _one_hot(expressions):
+    ids = np.array([labels.index(expression) for expression in expressions], int)
+    return np.eye(len(labels.EXPRESSIONS), dtype=np.float32)[ids]
+
+
+def _named(label, source):
+    """Translate a class name met in a copy of a data set."""
+    try:
+        return labels.NAME_TO_EXPRESSION[label.strip().lower()]
+    except KeyError:
+        raise ValueError(
+            f"{source} names a class {label!r} that no known copy has: "
+            f"known are {', '.join(labels.NAME_TO_EXPRESSION)}."
+        ) from None
+
+
+def _rows(path):
+    with open(path, newline="", encoding="utf-8-sig") as file:
+        return list(csv.DictReader(file, skipinitialspace=True))
+
+
+def _existing(path, key):
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path} is missing. `python -m fer_course data get {key}` says where to get "
+            "it and how to lay it out."
+        )
+    return path

@@ -1,0 +1,497 @@
+"""Train FERNet: augment, fit, checkpoint every epoch, resume exactly, save, export.
+
+In: two `FaceSet`s, one to learn from and one to choose with, and a `Recipe`.
+Out: a folder under `data/runs/` with `best.keras` (float32, no optimizer state,
+labels inside), `last.keras` (to resume from) and `history.csv`. A user's run
+never writes into `models/`. Pure Keras 3, any back end. Notebook 05.
+"""
+
+import csv
+import json
+import os
+import zipfile
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from fer_course.expression.augmentation import Augmentation
+from fer_course.expression.fernet import COURSE_NETWORK, build_fernet
+from fer_course.expression.preprocessing import INPUT_SIZE
+from fer_course.labels import EXPRESSIONS
+from fer_course.settings import SEED
+
+# the member of a .keras archive that says what the network is; ONNX carries the
+# same in its metadata
+CARD = "fer_course.json"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a FERNet is trained; two runs with equal recipes and faces are equal.
+
+    Attributes:
+        network: arguments of `build_fernet`.
+        epochs: passes over the training faces.
+        batch_size: faces a step.
+        optimizer: "sgd" (Nesterov momentum 0.9) or "adam".
+        learning_rate: at its highest, after the warm-up.
+        schedule: "cosine" (to 0 at the end), or "plateau" (x 0.2 when the choosing
+            accuracy has not risen for 7 epochs: the reference's).
+        warmup_epochs: epochs of linear rise, cosine only.
+        weight_decay: decoupled, per step, times the learning rate.
+        label_smoothing: share of each target spread over all classes.
+        ema: momentum of the averaged weights that are scored and saved; 0 is off.
+        augmentation: the changes made to each training face.
+        seed: of weights, order, augmentation and dropout.
+    """
+
+    network: dict = field(default_factory=dict)
+    epochs: int = 60
+    batch_size: int = 64
+    optimizer: str = "adam"
+    learning_rate: float = 5e-4
+    schedule: str = "plateau"
+    warmup_epochs: float = 0.0
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    ema: float = 0.0
+    augmentation: Augmentation = Augmentation()
+    seed: int = SEED
+
+
+# What the reference project does (its dropout, kernels and head are the network's
+# defaults, its augmentation is Augmentation's).
+REFERENCE_RECIPE = Recipe()
+# Ours; models/EXPERIMENTS.md has the runs behind each choice.
+COURSE_RECIPE = Recipe(
+    network=COURSE_NETWORK,
+    epochs=40,
+    optimizer="sgd",
+    learning_rate=0.05,
+    schedule="cosine",
+    warmup_epochs=1,
+    weight_decay=1e-3,
+    label_smoothing=0.05,
+    ema=0.998,
+    augmentation=Augmentation(
+        rotation_deg=9, shift_px=3, zoom=0.1, contrast=0.15, brightness=10
+    ),
+)
+
+
+@dataclass(frozen=True)
+class TrainedFernet:
+    """A finished run.
+
+    Attributes:
+        best: the `.keras` file of the epoch that scored best on the choosing faces.
+        history: `history.csv`: epoch, learning_rate, loss, accuracy, choose_loss,
+            choose_accuracy; one row an epoch.
+        choose_accuracy: of `best`, on the choosing faces.
+    """
+
+    best: Path
+    history: Path
+    choose_accuracy: float
+
+
+class Batches(keras.utils.PyDataset):
+    """Augmented training batches; equal for equal (seed, epoch, batch)."""
+
+    def __init__(self, faces, recipe, first_epoch=0):
+        super().__init__()
+        self.faces, self.recipe, self.epoch = faces, recipe, first_epoch
+        self._shuffle()
+
+    def _shuffle(self):
+        rng = np.random.default_rng((self.recipe.seed, self.epoch))
+        self.order = rng.permutation(len(self.faces))
+
+    def __len__(self):
+        return max(len(self.faces) // self.recipe.batch_size, 1)
+
+    def __getitem__(self, i):
+        size = self.recipe.batch_size
+        rows = self.order[i * size : (i + 1) * size]
+        rng = np.random.default_rng((self.recipe.seed, self.epoch, i))
+        faces = self.recipe.augmentation(self.faces.pixels[rows], rng)
+        return faces[..., None], self.faces.targets[rows]
+
+    def on_epoch_end(self):
+        """Shuffle anew for the next epoch."""
+        self.epoch += 1
+        self._shuffle()
+
+
+def train_fernet(train, choose, out, recipe=COURSE_RECIPE, *, resume=False):
+    """Train a FERNet and return where its best epoch lies.
+
+    Each epoch ends with a checkpoint and a row of history; a killed run continues
+    with `resume=True` as if nothing had happened. On machines with bfloat16 the
+    convolutions run in it; the saved network is float32.
+
+    Args:
+        train: `FaceSet` to learn from.
+        choose: `FaceSet` that picks the epoch; never a test part.
+        out: folder of the run; made if it is missing.
+        recipe: what to do.
+        resume: continue the run that lies in `out`.
+
+    Returns:
+        `TrainedFernet`.
+
+    Raises:
+        FileExistsError: `out` holds a run and `resume` is false.
+        ValueError: `out` holds a run of another recipe, or a set is empty.
+    """
+    if not len(train) or not len(choose):
+        raise ValueError(
+            "Training needs at least one face to learn from and to choose with."
+        )
+    out = Path(out)
+    last = out / "last.keras"
+    _check_run(out, recipe, resume)
+    out.mkdir(parents=True, exist_ok=True)
+    recipe_text = json.dumps(asdict(recipe), indent=1)
+    (out / "recipe.json").write_text(recipe_text)
+
+    keras.utils.set_random_seed(recipe.seed)
+    steps = max(len(train) // recipe.batch_size, 1)
+    if last.exists():
+        model = keras.models.load_model(last)
+        done = int(model.optimizer.iterations) // steps
+    else:
+        model, done = _compiled(recipe, steps), 0
+    batches = Batches(train, recipe, first_epoch=done)
+    keeper = _Keeper(choose, out, recipe, done)
+    if done < recipe.epochs:
+        model.fit(
+            batches,
+            epochs=recipe.epochs,
+            initial_epoch=done,
+            callbacks=[keeper],
+            shuffle=False,
+            verbose=0,
+        )
+    best = max(float(row["choose_accuracy"]) for row in keeper.rows)
+    return TrainedFernet(out / "best.keras", out / "history.csv", best)
+
+
+def _check_run(out, recipe, resume):
+    """Refuse to mix two runs in one folder."""
+    if not (out / "last.keras").exists():
+        return
+    if not resume:
+        raise FileExistsError(
+            f"{out} holds a run already: continue it with resume=True (--resume) or "
+            "choose another folder."
+        )
+    if json.loads((out / "recipe.json").read_text()) != json.loads(
+        json.dumps(asdict(recipe))
+    ):
+        raise ValueError(
+            f"{out} holds a run of another recipe (see recipe.json): resume with that "
+            "recipe or choose another folder."
+        )
+
+
+def _compiled(recipe, steps):
+    """Build and compile a network under the machine's best precision."""
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if has_bfloat16() else "float32")
+    try:
+        model = build_fernet(**recipe.network)
+    finally:
+        keras.config.set_dtype_policy(before)
+    model.compile(
+        optimizer=_optimizer(recipe, steps),
+        loss=keras.losses.CategoricalCrossentropy(
+            label_smoothing=recipe.label_smoothing
+        ),
+        metrics=["accuracy"],
+        jit_compile="auto" if _has_gpu() else False,
+    )
+    return model
+
+
+def _optimizer(recipe, steps):
+    rate = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        warmup = round(recipe.warmup_epochs * steps)
+        rate = keras.optimizers.schedules.CosineDecay(
+            rate / 20 if warmup else rate,
+            max(recipe.epochs * steps - warmup, 1),
+            warmup_target=rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    elif recipe.schedule != "plateau":
+        raise ValueError(f"schedule is 'cosine' or 'plateau', got {recipe.schedule!r}.")
+    averaging = {"use_ema": True, "ema_momentum": recipe.ema} if recipe.ema else {}
+    common = {"weight_decay": recipe.weight_decay or None, **averaging}
+    if recipe.optimizer == "sgd":
+        return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, **common)
+    if recipe.optimizer == "adam":
+        return keras.optimizers.Adam(rate, **common)
+    raise ValueError(f"optimizer is 'sgd' or 'adam', got {recipe.optimizer!r}.")
+
+
+class _Keeper(keras.callbacks.Callback):
+    """After each epoch: score the averaged weights, keep the best, write it down."""
+
+    def __init__(self, choose, out, recipe, done):
+        super().__init__()
+        self.choose, self.out, self.recipe = choose, out, recipe
+        self.rows = _read_history(out / "history.csv")[:done]
+
+    def on_epoch_begin(self, epoch, logs=None):
+        if self.recipe.schedule == "plateau":
+            scores = [float(row["choose_accuracy"]) for row in self.rows]
+            rate = plateau_rate(self.recipe.learning_rate, scores)
+            self.model.optimizer.learning_rate = rate
+
+    def on_epoch_end(self, epoch, logs=None):
+        model, optimizer = self.model, self.model.optimizer
+        raw = (
+            [np.array(w) for w in model.trainable_variables]
+            if self.recipe.ema
+            else None
+        )
+        if self.recipe.ema:
+            optimizer.finalize_variable_values(model.trainable_variables)
+        probabilities = model.predict(
+            self.choose.pixels[..., None].astype(np.float32), batch_size=256, verbose=0
+        )
+        hit = (self.choose.targets * probabilities).sum(1)
+        accuracy = float((probabilities.argmax(1) == self.choose.labels).mean())
+        previous = max((float(r["choose_accuracy"]) for r in self.rows), default=-1)
+        if accuracy > previous:
+            save_fernet(model, self.out / "best.keras", self.recipe.network)
+        if raw is not None:
+            for variable, value in zip(model.trainable_variables, raw, strict=True):
+                variable.assign(value)
+        row = {
+            "epoch": epoch + 1,
+            "learning_rate": f"{float(optimizer.learning_rate):.3g}",
+            "loss": f"{logs['loss']:.4f}",
+            "accuracy": f"{logs['accuracy']:.4f}",
+            "choose_loss": f"{-np.log(np.clip(hit, 1e-7, 1)).mean():.4f}",
+            "choose_accuracy": f"{accuracy:.4f}",
+        }
+        self.rows.append(row)
+        _replace(self.out / "history.csv", lambda path: _write_history(path, self.rows))
+        # last: a run killed before this line repeats the epoch, exactly
+        _replace(self.out / "last.keras", model.save)
+        print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+
+
+def plateau_rate(start, scores, *, factor=0.2, patience=7, floor=1e-7):
+    """Return the learning rate after these epochs under the reference's rule.
+
+    Args:
+        start: the first learning rate.
+        scores: choosing accuracy of every epoch so far.
+        factor: what the rate is multiplied by.
+        patience: epochs without a new best before that happens.
+        floor: the rate never goes below.
+
+    >>> plateau_rate(1.0, [0.3, 0.5] + [0.4] * 7)
+    0.2
+    """
+    rate, best, wait = start, -1.0, 0
+    for score in scores:
+        wait = 0 if score > best else wait + 1
+        best = max(best, score)
+        if wait >= patience:
+            rate, wait = max(rate * factor, floor), 0
+    return rate
+
+
+@dataclass(frozen=True)
+class RangeTest:
+    """Training loss while the learning rate rises geometrically, step by step.
+
+    Attributes:
+        rates: (S,) learning rates.
+        losses: (S,) loss of the batch before the step at that rate.
+    """
+
+    rates: np.ndarray
+    losses: np.ndarray
+
+
+def learning_rate_range_test(faces, recipe, *, lowest=1e-6, highest=1.0, steps=70):
+    """Return how the loss moves as the learning rate rises (Smith 2017).
+
+    Stops early where the loss passes four times its lowest value.
+
+    Args:
+        faces: `FaceSet` to draw batches from.
+        recipe: network, optimizer and augmentation to test.
+        lowest: first learning rate.
+        highest: last learning rate.
+        steps: how many batches.
+    """
+    keras.utils.set_random_seed(recipe.seed)
+    flat = Recipe(**{**_fields(recipe), "schedule": "plateau", "ema": 0.0})
+    model = _compiled(flat, steps)
+    batches = Batches(faces, flat)
+    rates, losses = np.geomspace(lowest, highest, steps), []
+    for step, rate in enumerate(rates):
+        model.optimizer.learning_rate = rate
+        inputs, targets = batches[step % len(batches)]
+        losses.append(float(model.train_on_batch(inputs, targets)[0]))
+        model.reset_metrics()
+        if not np.isfinite(losses[-1]) or losses[-1] > 4 * min(losses):
+            break
+    return RangeTest(rates[: len(losses)], np.array(losses))
+
+
+def save_fernet(model, path, network, **card):
+    """Save a network as float32 without optimizer state, its card inside.
+
+    Args:
+        model: a network of `build_fernet`, trained under any precision.
+        path: the `.keras` file; replaced only when the new one is complete.
+        network: the arguments of `build_fernet` it was built with.
+        card: what serving needs to know beside labels and input size:
+            crop_margin, sure_threshold, and what the model card quotes.
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("float32")
+    try:
+        plain = build_fernet(**network)
+    finally:
+        keras.config.set_dtype_policy(before)
+    plain.set_weights(model.get_weights())
+    card = {"labels": EXPRESSIONS, "input_size": INPUT_SIZE, "network": network, **card}
+
+    def write(partial):
+        plain.save(partial)
+        with zipfile.ZipFile(partial, "a") as archive:
+            archive.writestr(CARD, json.dumps(card, indent=1))
+
+    _replace(Path(path), write)
+
+
+def load_fernet(path):
+    """Return (model, card) of a `.keras` file written by `save_fernet`.
+
+    Raises:
+        FileNotFoundError: no such file.
+        ValueError: a Keras file without the course's card.
+    """
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(
+            f"{path} is missing: train a FERNet (`python -m fer_course train fernet`) or "
+            "take the one in models/."
+        )
+    with zipfile.ZipFile(path) as archive:
+        if CARD not in archive.namelist():
+            raise ValueError(
+                f"{path} carries no {CARD}: it was not written by save_fernet."
+            )
+        card = json.loads(archive.read(CARD))
+    return keras.models.load_model(path, compile=False), card
+
+
+def export_fernet(keras_path, onnx_path):
+    """Write the ONNX twin of a saved network and prove it equal.
+
+    Args:
+        keras_path: written by `save_fernet`.
+        onnx_path: where the ONNX file goes.
+
+    Returns:
+        Largest difference of a probability on 32 random faces.
+
+    Raises:
+        ValueError: that difference is above 1e-4.
+    """
+    import onnx
+    import onnxruntime
+
+    model, card = load_fernet(keras_path)
+    onnx_path = Path(onnx_path)
+    faces = np.random.default_rng(0).integers(0, 256, (32, INPUT_SIZE, INPUT_SIZE, 1))
+    faces = faces.astype(np.float32)
+    expected = model.predict(faces, verbose=0)
+
+    def write(partial):
+        model.export(partial, format="onnx", verbose=False)
+        graph = onnx.load(partial)
+        onnx.helper.set_model_props(graph, _as_strings(card))
+        onnx.save(graph, partial)
+
+    partial = onnx_path.with_name(f".{onnx_path.name}")
+    write(partial)
+    session = onnxruntime.InferenceSession(partial, providers=["CPUExecutionProvider"])
+    (found,) = session.run(None, {session.get_inputs()[0].name: faces})
+    gap = float(np.abs(found - expected).max())
+    if gap > 1e-4:
+        partial.unlink()
+        raise ValueError(
+            f"The ONNX twin of {keras_path} differs by {gap:.1e} in a probability; "
+            "1e-4 is the most. Nothing was written."
+        )
+    os.replace(partial, onnx_path)
+    return gap
+
+
+def has_bfloat16():
+    """Return whether this machine multiplies bfloat16 faster than float32.
+
+    True on recent NVIDIA GPUs and on x86 CPUs with AVX512-BF16 or AMX (Linux).
+    """
+    if keras.backend.backend() == "torch":
+        import torch
+
+        if torch.cuda.is_available():
+            return torch.cuda.is_bf16_supported()
+    elif _has_gpu():
+        return True
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _has_gpu():
+    return any(
+        "gpu" in name or "cuda" in name for name in keras.distribution.list_devices()
+    )
+
+
+def _as_strings(card):
+    """A card as ONNX metadata: every value a string, the labels comma-separated."""
+    flat = {key: json.dumps(value) for key, value in card.items()}
+    flat["labels"] = ",".join(card["labels"])
+    return flat
+
+
+def _fields(recipe):
+    return {name: getattr(recipe, name) for name in recipe.__dataclass_fields__}
+
+
+def _read_history(path):
+    if not path.exists():
+        return []
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _write_history(path, rows):
+    with open(path, "w", newline="") as file:
+        writer = csv.DictWriter(file, rows[0])
+        writer.writeheader()
+        writer.writerows(rows)
+
+
+def _replace(path, write):
+    """Write beside the target, then rename: a killed run leaves no half file."""
+    partial = path.with_name(f"part-{path.name}")
+    write(partial)
+    os.replace(partial, path)
