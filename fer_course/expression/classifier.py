@@ -26,13 +26,11 @@ class NetworkCard:
     Attributes:
         order: where each expression of the course stands in the network's output.
         crop_margin: share of the box's side added around a face before cropping.
-        temperature: divisor of the logits, inside the network; for information.
         sure_threshold: a top probability below it reads "not sure".
     """
 
     order: tuple[int, ...]
     crop_margin: float
-    temperature: float
     sure_threshold: float
 
 
@@ -91,24 +89,26 @@ def read_card(metadata, name):
     """Return the card of a network from its file's metadata.
 
     Args:
-        metadata: mapping of strings; the keys are those `export_fernet` writes.
+        metadata: mapping with `labels` (names, or one text with commas),
+            `input_size`, `crop_margin` and `sure_threshold`.
         name: the file, for the message.
 
     Raises:
         ValueError: an entry is missing or does not fit this course.
     """
     try:
-        labels = metadata["labels"].replace(" ", "").split(",")
+        labels = metadata["labels"]
         size = int(metadata["input_size"])
-        numbers = [
-            float(metadata[key])
-            for key in ("crop_margin", "temperature", "sure_threshold")
-        ]
+        margin = float(metadata["crop_margin"])
+        threshold = float(metadata["sure_threshold"])
     except (KeyError, ValueError) as error:
         raise ValueError(
-            f"{name} does not say how to use it ({error}). Expected a network "
-            "written by `export_fernet` or `save_fernet`: write it again with those."
+            f"{name} does not say how to use it ({error}). Expected labels, "
+            "input_size, crop_margin and sure_threshold in the file: write it again "
+            "with `save_fernet`, then `export_fernet`."
         ) from None
+    if isinstance(labels, str):
+        labels = labels.replace(" ", "").split(",")
     if sorted(labels) != sorted(EXPRESSIONS):
         raise ValueError(
             f"{name} knows the classes {', '.join(labels)}; this course reads "
@@ -119,7 +119,8 @@ def read_card(metadata, name):
             f"{name} was trained on {size} x {size} faces; preprocessing makes "
             f"{INPUT_SIZE} x {INPUT_SIZE}. Train it again on those."
         )
-    return NetworkCard(tuple(labels.index(label) for label in EXPRESSIONS), *numbers)
+    order = tuple(labels.index(label) for label in EXPRESSIONS)
+    return NetworkCard(order, margin, threshold)
 
 
 def _open_onnx(path):

@@ -1,0 +1,1 @@
+"""Second floor: photos and videos in, faces with an expression out."""
