@@ -1,0 +1,225 @@
+"""The command line: arguments in, calls of the package's functions out.
+
+`python -m fer_course COMMAND`. Standard library only: each command's packages are
+seen to by `environment.py` before its function is imported. Errors are one
+sentence on standard error. Notebook 00 shows the commands.
+"""
+
+import argparse
+import os
+import sys
+
+from fer_course import environment
+from fer_course.venv import SetupError
+
+WRONG_USAGE = 2
+STOPPED = 130
+
+
+def main(arguments=None):
+    """Run one command and return its exit code: 0 well, 1 partly, 2 not at all."""
+    for stream in (sys.stdout, sys.stderr):
+        if hasattr(stream, "reconfigure"):  # Windows writes in its code page otherwise
+            stream.reconfigure(encoding="utf-8", errors="replace")
+    arguments = sys.argv[1:] if arguments is None else arguments
+    parser = build_parser()
+    options, rest = parser.parse_known_args(arguments)
+    if rest and not options.passes_on:
+        parser.error("unknown: " + " ".join(rest))
+    options.rest = rest
+    try:
+        code = environment.enter(options.need, arguments)
+        return options.run(options) if code is None else code
+    except KeyboardInterrupt:
+        print("Stopped.", file=sys.stderr)
+        return STOPPED
+    except ImportError as error:
+        print(_missing_package(error), file=sys.stderr)
+    except (SetupError, ValueError, OSError) as error:
+        print(error, file=sys.stderr)
+    return WRONG_USAGE
+
+
+def build_parser():
+    """Return the parser of all commands; each knows its function and its needs."""
+    parser = argparse.ArgumentParser(
+        prog="python -m fer_course",
+        description="Find every face in a photo and read its expression.",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    _add_demo(commands)
+    _add(commands, "lab", _lab, "open the course in JupyterLab", passes_on=True)
+    _add(commands, "app", _app, "the classify page alone, in a browser", passes_on=True)
+    _add(commands, "camera", _camera, "read the faces the camera sees", need="demo")
+    _add_data(commands)
+    _add_training(commands)
+    benchmark = _add(commands, "benchmark", _benchmark, "how fast it is", need="demo")
+    benchmark.add_argument("--json", metavar="FILE", help="also write the figures here")
+    test = _add(commands, "test", _test, "unit tests and notebooks", passes_on=True)
+    test.add_argument("--all", action="store_true", help="the slow tests too")
+    return parser
+
+
+def _add(commands, name, run, text, need="course", passes_on=False):
+    parser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(run=run, need=need, passes_on=passes_on)
+    return parser
+
+
+def _add_demo(commands):
+    text = "read the faces in photos, folders and videos"
+    demo = _add(commands, "demo", _demo, text, need="demo")
+    demo.add_argument(
+        "inputs", nargs="*", metavar="PHOTO | FOLDER | VIDEO", help="none: the samples"
+    )
+    demo.add_argument("--out", default="out", metavar="DIR", help="default: out")
+    demo.add_argument("--json", metavar="FILE", help="- prints it and nothing else")
+    demo.add_argument("--csv", metavar="FILE", help="a table, one row per face")
+    demo.add_argument("--score-threshold", type=_share, metavar="S", help="0 to 1")
+
+
+def _add_data(commands):
+    text = "get, check and prepare data sets"
+    steps = _add(commands, "data", None, text).add_subparsers(
+        dest="step", metavar="get|check|prepare", required=True
+    )
+    for name, run, help_text in (
+        ("get", _data_get, "terms, and what may be downloaded directly"),
+        ("check", _data_check, "what is there, and what is wrong with it"),
+        ("prepare", _data_prepare, "make what the trainings read"),
+    ):
+        step = _add(steps, name, run, help_text)
+        step.add_argument("sets", nargs="+", metavar="SET")
+    steps.choices["get"].set_defaults(need="demo")
+
+
+def _add_training(commands):
+    networks = ("detector", "fernet")
+    train = _add(commands, "train", _train, "train a network")
+    train.add_argument("network", choices=networks)
+    train.add_argument("--quick", action="store_true", help="minutes, not hours")
+    train.add_argument("--resume", action="store_true", help="go on where it stopped")
+    train.add_argument("--epochs", type=_count, metavar="N")
+    train.add_argument("--out", metavar="DIR", help="default: data/runs/NETWORK")
+    evaluate = _add(commands, "evaluate", _evaluate, "measure a network")
+    evaluate.add_argument("network", choices=networks)
+    evaluate.add_argument("--quick", action="store_true", help="a part of the data")
+    evaluate.add_argument("--out", metavar="DIR", help="default: data/runs/NETWORK")
+    evaluate.add_argument(
+        "--record", action="store_true", help="write models/records: what prose quotes"
+    )
+    evaluate.add_argument("--against", choices=["yunet"], help="side by side with it")
+
+
+def _share(text):
+    value = float(text)
+    if not 0 <= value <= 1:
+        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
+    return value
+
+
+def _count(text):
+    value = int(text)
+    if value < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
+    return value
+
+
+def _missing_package(error):
+    """Return one sentence about a module that cannot be imported."""
+    if "lib" in str(error) and ".so" in str(error):
+        return (
+            f"OpenCV lacks a library of the system ({error}): on Debian and Ubuntu "
+            "`sudo apt install libgl1 libglib2.0-0` helps."
+        )
+    advice = "pip install -r requirements.txt in the Python that runs this"
+    if os.environ.get("FER_COURSE_SETUP") == "0":
+        advice += ", or unset FER_COURSE_SETUP and run it again"
+    return f"A package is missing ({error}): {advice}."
+
+
+def _demo(options):
+    from fer_course.demo import run_demo
+
+    return run_demo(
+        options.inputs,
+        options.out,
+        json_target=options.json,
+        csv_path=options.csv,
+        score_threshold=options.score_threshold,
+    )
+
+
+def _camera(options):
+    from fer_course.demo import run_camera
+
+    return run_camera()
+
+
+def _lab(options):
+    from fer_course.pages import open_lab
+
+    return open_lab(options.rest)
+
+
+def _app(options):
+    from fer_course.pages import open_app
+
+    return open_app(options.rest)
+
+
+def _test(options):
+    from fer_course.pages import run_tests
+
+    return run_tests(options.rest, slow=options.all)
+
+
+def _benchmark(options):
+    from fer_course.benchmark import benchmark
+
+    benchmark(json_path=options.json)
+    return 0
+
+
+def _data_get(options):
+    from fer_course.sources import get_set
+
+    for name in options.sets:
+        get_set(name)
+    return 0
+
+
+def _data_check(options):
+    from fer_course.sources import check_set
+
+    return max(check_set(name) for name in options.sets)
+
+
+def _data_prepare(options):
+    from fer_course.sources import prepare_set
+
+    return max(prepare_set(name) for name in options.sets)
+
+
+def _train(options):
+    from fer_course.runs import train
+
+    return train(
+        options.network,
+        quick=options.quick,
+        resume=options.resume,
+        epochs=options.epochs,
+        out=options.out,
+    )
+
+
+def _evaluate(options):
+    from fer_course.runs import evaluate
+
+    return evaluate(
+        options.network,
+        quick=options.quick,
+        out=options.out,
+        record=options.record,
+        against=options.against,
+    )
