@@ -120,9 +120,15 @@ def judge_function(
                 f"calling it: this is {describe(answer)}.",
             )
         for number, case in enumerate(cases):
-            verdict = _judge_case(case, answer, reference, compare, slips, number == 0)
-            if verdict is not None:
-                return verdict
+            expected = _expected(case, reference)
+            verdict = _judge_case(case, answer, expected, compare, number == 0)
+            if verdict is None:
+                continue
+            slip = _matching_slip(
+                cases[: number + 1], answer, reference, compare, slips
+            )
+            first, *others = verdict.message.split("\n")
+            return Verdict(verdict.kind, _lines(f"{first} {slip}", *others))
         for rule in properties:
             verdict = _judge_property(rule, answer)
             if verdict is not None:
@@ -171,37 +177,34 @@ def is_stub(result):
     return result is ...
 
 
-def _judge_case(case, answer, reference, compare, slips, first):
+def _judge_case(case, answer, expected, compare, first):
     """Return the verdict of one call, None where it is right."""
     given = copy.deepcopy((case.args, case.kwargs))
     result, raised, printed = call_quietly(answer, *given[0], **given[1])
-    call = _call_text(case, answer, reference)
+    where = f"in {case.name}: {_call_text(case, answer)}"
     if raised is not None:
-        return Verdict(
-            RAISED, _lines(raised.message, f"in {case.name}: {call}", _hidden(printed))
-        )
+        return Verdict(RAISED, _lines(raised.message, where, _hidden(printed)))
     if first and is_stub(result):
         return Verdict(NOT_ATTEMPTED)
-    expected = case.expected
-    if expected is _COMPUTE:
-        again = copy.deepcopy((case.args, case.kwargs))
-        expected = reference(*again[0], **again[1])
     problem = compare(result, expected)
-    if problem is None:
-        if not _untouched(given, (case.args, case.kwargs)):
-            return Verdict(
-                WRONG_VALUE,
-                f"Your function changed what it was given: work on a copy.\n"
-                f"in {case.name}: {call}",
-            )
+    if problem is None and _untouched(given, (case.args, case.kwargs)):
         return None
+    if problem is None:
+        return Verdict(
+            WRONG_VALUE,
+            f"Your function changed what it was given: work on a copy.\n{where}",
+        )
     kind, sentence = problem
     rule = f"what must hold: {case.rule}" if case.rule else ""
-    slip = _matching_slip(case, result, compare, slips)
-    return Verdict(
-        kind,
-        _lines(f"{sentence} {slip}", f"in {case.name}: {call}", rule, _hidden(printed)),
-    )
+    return Verdict(kind, _lines(sentence, where, rule, _hidden(printed)))
+
+
+def _expected(case, reference):
+    """Return the hand-worked result of a case, or the reference's."""
+    if case.expected is not _COMPUTE:
+        return case.expected
+    args, kwargs = copy.deepcopy((case.args, case.kwargs))
+    return reference(*args, **kwargs)
 
 
 def _judge_property(rule, answer):
@@ -222,20 +225,31 @@ def _judge_property(rule, answer):
     )
 
 
-def _matching_slip(case, result, compare, slips):
-    """Return the words of the slip that gives the same result, or nothing."""
+def _matching_slip(cases, answer, reference, compare, slips):
+    """Return the words of the slip that explains the failure of the last case.
+
+    It must give the learner's result there, and be right where the learner was.
+    """
+    args, kwargs = copy.deepcopy((cases[-1].args, cases[-1].kwargs))
+    result, raised, _ = call_quietly(answer, *args, **kwargs)
+    if raised is not None or is_stub(result):
+        return ""
+    wanted = [_expected(case, reference) for case in cases[:-1]] + [result]
     for slip in slips:
-        args, kwargs = copy.deepcopy((case.args, case.kwargs))
-        other, raised, _ = call_quietly(slip.function, *args, **kwargs)
-        if raised is None and compare(result, other) is None:
+        for case, value in zip(cases, wanted, strict=True):
+            args, kwargs = copy.deepcopy((case.args, case.kwargs))
+            other, raised, _ = call_quietly(slip.function, *args, **kwargs)
+            if raised is not None or compare(other, value) is not None:
+                break
+        else:
             return slip.words
     return ""
 
 
-def _call_text(case, answer, reference):
+def _call_text(case, answer):
     """Return the call as the learner would write it, large arrays by shape."""
     try:
-        names = list(inspect.signature(reference).parameters)
+        names = list(inspect.signature(answer).parameters)
     except (TypeError, ValueError):
         names = []
     parts = [

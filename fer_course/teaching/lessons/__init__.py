@@ -5,7 +5,9 @@ How to write one
 `nbNN.py` holds plain functions (solutions, wrong answers), then `EXERCISES` and
 `QUIZ`. It imports everything from `fer_course.teaching.exercises`, and package
 functions where the solution *is* the package's function. Imports of TensorFlow
-or torch go inside functions. A complete example:
+or torch go inside functions. Past 400 lines, split it: `nb03.py` collects what
+`nb03_forward.py`, `nb03_counts.py`, `nb03_backward.py`, `nb03_quiz.py` define.
+A complete example:
 
     """Exercises and quiz of notebook 01: boxes."""
 
@@ -90,8 +92,8 @@ the solution's lines, quiz of 5 to 8 items with one right option and feedback fo
 every option, which names the section to read again.
 
 What the judge does: runs the cases in order and stops at the first failure; says
-what came out, the input, `rule`, and a `Slip`'s words if the wrong result equals
-that function's result. It tests that arguments are not changed. Whole numbers
+what came out, the input, `rule`, and a `Slip`'s words if that function gives the
+same wrong result, and the right one in all cases before. It tests that arguments are not changed. Whole numbers
 (expected is an int) must be exact ints, arrays must be arrays of the expected
 shape, uint8 and bool dtypes must match, float64 to 1e-6, float32 to 1e-4. Lists
 and tuples are the same; dictionaries and dataclasses go field by field. Another
