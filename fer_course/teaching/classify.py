@@ -1,0 +1,190 @@
+"""Choose a photo, see every face and its reading: the widget of notebook 06.
+
+In: a sample, an upload, a camera picture or a path. Out: a widget with the boxed
+photo, a row per face, and downloads. The networks run once a photo, at a low
+threshold; the slider only chooses what is shown. `app.ipynb` is this alone.
+"""
+
+import logging
+from dataclasses import replace
+from html import escape
+from importlib.util import find_spec
+from pathlib import Path
+
+import ipywidgets
+
+from fer_course.analysis.analyzer import FaceAnalyzer, PhotoError
+from fer_course.detection.detector import FaceDetector
+from fer_course.teaching.result_page import at_threshold, is_error, page
+from fer_course.teaching.samples import sample_photos
+from fer_course.teaching.uploads import STATIC, upload_widget
+
+LOWEST_THRESHOLD = 0.05
+_log = logging.getLogger(__name__)
+
+
+def classify(analyzer=None):
+    """Return the upload-and-classify widget; the last line of a cell shows it.
+
+    The first sample photo is read at once.
+
+    Args:
+        analyzer: a `FaceAnalyzer`; None uses the shipped networks. The slider
+            starts at its detector's threshold; a given analyzer finds nothing
+            below it.
+    """
+    if analyzer is None:
+        panel = Panel(*_shipped_analyzer())
+    else:
+        start = analyzer.detector.score_threshold
+        panel = Panel(analyzer, start, lowest=start)
+    samples = sample_photos()
+    if samples:
+        panel.read_photo(*next(iter(samples.items())))
+        panel.show()
+    return panel.widget
+
+
+def _shipped_analyzer():
+    """Return an analyzer that keeps faint faces too, and the usual threshold."""
+    faint = FaceAnalyzer(FaceDetector(score_threshold=LOWEST_THRESHOLD))
+    return faint, FaceDetector().score_threshold
+
+
+class Panel:
+    """The widget's parts and what was read last; the photos live only here.
+
+    Attributes:
+        widget: what a cell shows.
+        entries: a `PhotoResult` with all its faces, or a `PhotoError`, for each
+            photo of the last choice.
+    """
+
+    def __init__(self, analyzer, start, lowest=LOWEST_THRESHOLD):
+        self._analyzer = analyzer
+        self.entries = []
+        self.upload = upload_widget(self.receive)
+        self.sample = ipywidgets.Dropdown(
+            options=[("choose …", None), *sample_photos().items()],
+            description="Sample",
+        )
+        self.path = ipywidgets.Text(
+            placeholder="path of a photo, then Enter",
+            description="or path",
+            continuous_update=False,
+        )
+        self.threshold = ipywidgets.FloatSlider(
+            value=start,
+            min=lowest,
+            max=0.95,
+            step=0.05,
+            description="Threshold",
+            continuous_update=False,
+        )
+        self.status = ipywidgets.HTML()
+        self.view = result_view()
+        self.sample.observe(lambda change: self._open(change["new"]), "value")
+        self.path.observe(lambda change: self._open(change["new"]), "value")
+        self.threshold.observe(lambda _: self.show(), "value")
+        row = ipywidgets.HBox([self.sample, self.path])
+        row.layout.flex_flow = "row wrap"
+        parts = [self.upload, row, self.threshold, self.status, self.view]
+        self.widget = ipywidgets.VBox(parts)
+
+    def receive(self, upload):
+        """Read one photo that came from the browser, and show what there is."""
+        if upload.number == 1:
+            self.entries = []
+        if upload.problem:
+            _log.warning("%s", upload.problem)
+            self.entries.append(PhotoError(upload.name, upload.problem))
+        else:
+            self._try_photo(upload.name, upload.content, upload.number, upload.total)
+        self.show()
+
+    def _open(self, path):
+        """Read the photo that a sample's choice or the path box names."""
+        path = str(path or "").strip().strip("'\"")
+        if not path:
+            return
+        path = Path(path).expanduser()
+        self.entries = []
+        self._try_photo(path.name, path)
+        self.show()
+
+    def _try_photo(self, name, source, number=1, total=1):
+        """Read a photo; what goes wrong is shown in the widget and logged."""
+        which = f" ({number} of {total})" if total > 1 else ""
+        self._say(f"Reading {name}{which} …")
+        try:
+            self.read_photo(name, source)
+        except (ValueError, OSError) as error:  # the photo's fault: said by the reader
+            _log.warning("%s: %s", name, error)
+            self.entries.append(PhotoError(name, str(error)))
+        except Exception as error:
+            _log.exception("%s could not be read", name)
+            message = f"reading it failed ({type(error).__name__}: {error})."
+            self.entries.append(PhotoError(name, message))
+        finally:
+            self._say("")
+
+    def read_photo(self, name, source):
+        """Run the networks on one photo and keep the result.
+
+        Args:
+            name: what the photo is called on the page and in the downloads.
+            source: its path or its bytes.
+        """
+        result = self._analyzer.analyze(source)
+        self.entries.append(replace(result, photo=name))
+
+    def show(self):
+        """Draw the page for the slider's threshold; no network runs."""
+        threshold = self.threshold.value
+        shown = [
+            entry if is_error(entry) else at_threshold(entry, threshold)
+            for entry in self.entries
+        ]
+        self.view.show(page(shown))
+
+    def _say(self, text):
+        self.status.value = f'<span role="status">{escape(text)}</span>'
+
+
+def result_view():
+    """Return the widget that shows a page: `.show(html)`.
+
+    With anywidget the page travels as a message and is not kept in the notebook;
+    without, it is the value of an `HTML` widget.
+    """
+    if find_spec("anywidget") is None:
+        return _html_view()
+    import anywidget
+
+    class ResultView(anywidget.AnyWidget):
+        """A page that is sent, and sent again when a browser asks for it."""
+
+        _esm = STATIC / "view.js"
+
+        def __init__(self):
+            super().__init__()
+            self.html = ""
+            self.on_msg(lambda *_: self.show(self.html))
+
+        def show(self, html):
+            self.html = html
+            self.send({"html": html})
+
+    return ResultView()
+
+
+def _html_view():
+    class ResultView(ipywidgets.HTML):
+        """The same without anywidget."""
+
+        html = property(lambda self: self.value)
+
+        def show(self, html):
+            self.value = html
+
+    return ResultView()

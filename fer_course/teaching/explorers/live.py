@@ -1,0 +1,58 @@
+"""A figure that follows its controls: what all explorers share.
+
+In: a function that draws a state, and widgets. Out: a widget that redraws when
+one of them moves. A learner's slip (a mistyped kernel) is one sentence under the
+controls; any other exception is shown in full and fails the cell.
+"""
+
+import logging
+
+_log = logging.getLogger(__name__)
+
+
+class InputMistake(ValueError):
+    """What a learner typed cannot be used; the message says what can."""
+
+
+def live(draw, describe, controls):
+    """Return the controls with the figure under them.
+
+    Args:
+        draw: makes a matplotlib Figure from the controls' values.
+        describe: makes its alt text from the same values.
+        controls: name of the value -> ipywidgets widget.
+    """
+    import ipywidgets
+
+    from fer_course.teaching.figures import show
+
+    def redraw(**state):
+        try:
+            figure = draw(**state)
+        except InputMistake as mistake:
+            _log.info("%s", mistake)
+            print(mistake)
+            return
+        show(figure, alt=describe(**state))
+
+    for widget in controls.values():
+        widget.style.description_width = "initial"
+    panel = ipywidgets.Box(
+        list(controls.values()), layout=ipywidgets.Layout(flex_flow="row wrap")
+    )
+    return ipywidgets.VBox([panel, ipywidgets.interactive_output(redraw, controls)])
+
+
+def new_figure(height_in, rows=1, columns=1, **options):
+    """Return a Figure 6.4 in wide in the course's style, and its axes.
+
+    Args:
+        height_in: height in inches, at most 4.
+        rows: rows of axes.
+        columns: columns of axes.
+        options: passed to `Figure.subplots`.
+    """
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(6.4, height_in), dpi=100, layout="constrained")
+    return figure, figure.subplots(rows, columns, **options)

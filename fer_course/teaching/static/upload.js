@@ -1,0 +1,153 @@
+// Photos from a file, a drop or the camera, shrunk here and sent to Python as
+// messages {name, number, total, problem}, with the bytes as buffer where there is
+// no problem. Nothing is kept in the widget's state.
+
+const LONGEST_PX = 1280;
+const SMALL_BYTES = 4_000_000; // a photo of this size travels as it is
+const JPEG_QUALITY = 0.92;
+
+const toJpeg = (canvas) =>
+  new Promise((done, fail) =>
+    canvas.toBlob(
+      (blob) => (blob ? done(blob) : fail(new Error("no picture"))),
+      "image/jpeg",
+      JPEG_QUALITY,
+    ),
+  );
+
+function drawScaled(source, width, height) {
+  const scale = Math.min(1, LONGEST_PX / Math.max(width, height));
+  const canvas = document.createElement("canvas");
+  canvas.width = Math.max(1, Math.round(width * scale));
+  canvas.height = Math.max(1, Math.round(height * scale));
+  const context = canvas.getContext("2d");
+  context.fillStyle = "white"; // under transparent parts
+  context.fillRect(0, 0, canvas.width, canvas.height);
+  context.imageSmoothingQuality = "high";
+  context.drawImage(source, 0, 0, canvas.width, canvas.height);
+  return canvas;
+}
+
+// A small photo travels unchanged, so that the notebook and the command line
+// read the very same pixels; a large one is shrunk, upright.
+async function shrink(file) {
+  let bitmap;
+  try {
+    bitmap = await createImageBitmap(file);
+  } catch {
+    if (file.size <= SMALL_BYTES) return file; // Python names what is wrong
+    throw new Error(
+      `${file.name} is not a picture this browser can open, and it is too large ` +
+        "to send as it is: save it as JPEG or PNG, or paste its path.",
+    );
+  }
+  try {
+    const { width, height } = bitmap;
+    if (Math.max(width, height) <= LONGEST_PX && file.size <= SMALL_BYTES) return file;
+    return await toJpeg(drawScaled(bitmap, width, height));
+  } finally {
+    bitmap.close();
+  }
+}
+
+async function sendPhotos(model, files, note) {
+  const total = files.length;
+  for (const [index, file] of files.entries()) {
+    note(`Sending ${file.name} (${index + 1} of ${total}) …`);
+    const about = { name: file.name, number: index + 1, total };
+    try {
+      const bytes = await (await shrink(file)).arrayBuffer();
+      model.send({ ...about, problem: "" }, undefined, [bytes]);
+    } catch (error) {
+      model.send({ ...about, problem: error.message });
+    }
+  }
+  note("");
+}
+
+function element(tag, properties = {}, ...children) {
+  const node = Object.assign(document.createElement(tag), properties);
+  node.append(...children);
+  return node;
+}
+
+function camera(send, note) {
+  const video = element("video", { autoplay: true, muted: true, playsInline: true });
+  video.setAttribute("aria-label", "camera picture");
+  const toggle = element("button", { type: "button", textContent: "Start camera" });
+  const take = element("button", { type: "button", textContent: "Take photo" });
+  let stream = null;
+
+  const show = (on) => {
+    video.hidden = take.hidden = !on;
+    toggle.textContent = on ? "Stop camera" : "Start camera";
+  };
+  const stop = () => {
+    stream?.getTracks().forEach((track) => track.stop());
+    stream = video.srcObject = null;
+    show(false);
+  };
+  const start = async () => {
+    try {
+      if (!navigator.mediaDevices) throw new Error("no camera interface");
+      stream = await navigator.mediaDevices.getUserMedia({
+        video: { width: { ideal: LONGEST_PX } },
+      });
+      video.srcObject = stream;
+      show(true);
+      note("");
+    } catch (error) {
+      note(
+        `The camera did not start (${error.message}). It needs https or localhost ` +
+          "and your permission, and VS Code refuses it: choose a photo instead.",
+      );
+    }
+  };
+  toggle.onclick = () => (stream ? stop() : start());
+  take.onclick = async () => {
+    if (!video.videoWidth) return note("The camera is not ready yet: try again.");
+    const blob = await toJpeg(drawScaled(video, video.videoWidth, video.videoHeight));
+    const name = `camera-${new Date().toISOString().slice(11, 19).replaceAll(":", "")}.jpg`;
+    return send([new File([blob], name, { type: "image/jpeg" })]);
+  };
+  show(false);
+  return { toggle, take, video, stop };
+}
+
+function render({ model, el }) {
+  const status = element("p", { className: "fer-status" });
+  status.setAttribute("role", "status");
+  const note = (text) => (status.textContent = text);
+  const send = (files) => sendPhotos(model, [...files], note);
+
+  const input = element("input", { type: "file", accept: "image/*", multiple: true });
+  input.onchange = async () => {
+    const files = [...input.files];
+    input.value = ""; // so that the same photo can be chosen again
+    await send(files);
+  };
+  const choose = element(
+    "label",
+    { className: "fer-choose" },
+    input,
+    element("span", { textContent: "Choose photos or drop them here" }),
+  );
+  choose.ondragover = (event) => {
+    event.preventDefault();
+    choose.classList.add("fer-over");
+  };
+  choose.ondragleave = () => choose.classList.remove("fer-over");
+  choose.ondrop = (event) => {
+    event.preventDefault();
+    choose.classList.remove("fer-over");
+    send(event.dataTransfer.files);
+  };
+
+  const { toggle, take, video, stop } = camera(send, note);
+  const row = element("div", { className: "fer-row" }, choose, toggle, take);
+  el.classList.add("fer-upload");
+  el.append(row, video, status);
+  return stop;
+}
+
+export default { render };

@@ -1,0 +1,151 @@
+"""Photos from the browser into the notebook: file choice and camera.
+
+In: what a learner chooses in the browser. Out: (name, bytes) of each photo. The
+photos travel as messages and are forgotten once read: nothing of them is stored
+in the notebook. Notebook 06 builds `read_uploads` as an exercise and uses
+`upload_widget` through `classify`.
+"""
+
+from dataclasses import dataclass
+from importlib.util import find_spec
+from pathlib import Path
+
+STATIC = Path(__file__).parent / "static"
+_EMPTY = (
+    "{name} arrived empty: the browser did not send its content (Colab does this "
+    "from 1 MB on). Choose a smaller picture, or paste its path instead."
+)
+
+
+def read_uploads(value):
+    """Return name and content of each file in a `FileUpload` widget's value.
+
+    ipywidgets 8 gives a tuple of dicts, 7 a dict of dicts by file name.
+
+    Args:
+        value: the widget's `value`.
+
+    Returns:
+        List of (name, bytes), in the widget's order.
+
+    Raises:
+        ValueError: nothing was uploaded, or a file arrived without content.
+        TypeError: it is not the value of a `FileUpload`.
+
+    >>> read_uploads(({"name": "a.jpg", "content": memoryview(b"12")},))
+    [('a.jpg', b'12')]
+    >>> read_uploads({"a.jpg": {"metadata": {"name": "a.jpg"}, "content": b"12"}})
+    [('a.jpg', b'12')]
+    """
+    if not isinstance(value, tuple | list | dict):
+        raise TypeError(
+            "read_uploads takes the `value` of a FileUpload widget (a tuple or a "
+            f"dict), not {type(value).__name__}."
+        )
+    if not value:
+        raise ValueError("No photo was uploaded: choose at least one file.")
+    if isinstance(value, dict):  # ipywidgets 7
+        named = [(name, entry["content"]) for name, entry in value.items()]
+    else:
+        named = [(entry["name"], entry["content"]) for entry in value]
+    return [(name, _content(name, content)) for name, content in named]
+
+
+def _content(name, content):
+    content = bytes(content)
+    if not content:
+        raise ValueError(_EMPTY.format(name=name))
+    return content
+
+
+@dataclass(frozen=True)
+class Upload:
+    """A photo that came from the browser, or the reason why it did not.
+
+    Attributes:
+        name: the file's name.
+        content: its bytes; empty where there is a problem.
+        problem: one sentence for the learner, or "".
+        number: 1 for the first of the photos chosen together.
+        total: how many were chosen together.
+    """
+
+    name: str
+    content: bytes = b""
+    problem: str = ""
+    number: int = 1
+    total: int = 1
+
+
+def upload_widget(receive):
+    """Return the widget through which photos arrive from the browser.
+
+    With anywidget: the browser shrinks a photo to at most 1280 px before it is
+    sent, and may use the camera. Without: ipywidgets' `FileUpload`.
+
+    Args:
+        receive: called with each `Upload`, in the order of the files.
+    """
+    if find_spec("anywidget") is None:
+        return _file_upload(receive)
+    widget = _browser_upload()
+    widget.on_msg(lambda _, message, buffers: receive(read_message(message, buffers)))
+    return widget
+
+
+def read_message(message, buffers):
+    """Return the `Upload` in one message of static/upload.js."""
+    name = str(message.get("name") or "photo")
+    problem = str(message.get("problem") or "")
+    content = b""
+    if not problem:
+        try:
+            content = _content(name, buffers[0] if buffers else b"")
+        except ValueError as error:
+            problem = str(error)
+    number, total = int(message.get("number", 1)), int(message.get("total", 1))
+    return Upload(name, content, problem, number, total)
+
+
+def _browser_upload():
+    import anywidget
+
+    class BrowserUpload(anywidget.AnyWidget):
+        """Choose, drop or take photos; they leave the browser as messages."""
+
+        _esm = STATIC / "upload.js"
+        _css = STATIC / "upload.css"
+
+    return BrowserUpload()
+
+
+def _file_upload(receive):
+    import ipywidgets
+
+    widget = ipywidgets.FileUpload(
+        accept="image/*", multiple=True, description="Choose photos"
+    )
+
+    def take(change):
+        if not change["new"]:  # our own clearing, below
+            return
+        try:
+            photos = read_uploads(change["new"])
+        except ValueError as error:
+            return receive(Upload("photo", problem=str(error)))
+        finally:
+            _clear(widget)
+        for number, (name, content) in enumerate(photos, 1):
+            receive(Upload(name, content, "", number, len(photos)))
+
+    widget.observe(take, "value")
+    return widget
+
+
+def _clear(widget):
+    """Forget the uploaded content, so that it is not saved with the notebook."""
+    if isinstance(widget.value, dict):  # ipywidgets 7: value follows the counter
+        widget.metadata, widget.data = [], []
+        widget._counter = 0
+    else:
+        widget.value = ()
