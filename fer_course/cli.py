@@ -157,19 +157,19 @@ def _camera(options):
 
 
 def _lab(options):
-    from fer_course.pages import open_lab
+    from fer_course.programs import open_lab
 
     return open_lab(options.rest)
 
 
 def _app(options):
-    from fer_course.pages import open_app
+    from fer_course.programs import open_app
 
     return open_app(options.rest)
 
 
 def _test(options):
-    from fer_course.pages import run_tests
+    from fer_course.programs import run_tests
 
     return run_tests(options.rest, slow=options.all)
 

@@ -77,7 +77,7 @@ def missing(requirements):
 def _start_inside(arguments):
     """Run the same command with the Python of `.venv`."""
     command = [str(venv.python()), "-m", "fer_course", *arguments]
-    environment = dict(os.environ, FER_COURSE_SETUP="0", PYTHONUTF8="1")
+    environment = dict(os.environ, PYTHONUTF8="1")
     environment.pop("PYTHONHOME", None)
     environment["VIRTUAL_ENV"] = str(venv.VENV)
     environment["PATH"] = os.pathsep.join(

@@ -1,0 +1,97 @@
+"""Start the programs around the course: JupyterLab, Voila, pytest.
+
+In go the arguments that follow `lab`, `app` or `test`, out comes the program's
+exit code. Each runs with this Python, knows where the package lies, and listens
+on this machine only. Notebook 00 names the commands.
+"""
+
+import os
+import subprocess
+import sys
+import time
+from importlib.util import find_spec
+from pathlib import Path
+
+from fer_course.settings import ROOT
+
+NOTEBOOKS = ROOT / "notebooks"
+_UNIT = ("--doctest-modules", "-p", "no:nbval")
+_PAGES = (
+    "--nbval-lax",
+    "--nbval-current-env",
+    "--nbval-cell-timeout=120",
+    f"--nbval-sanitize-with={ROOT / 'tests' / 'nbval.cfg'}",
+)
+
+
+def open_lab(arguments=()):
+    """Open the notebooks in JupyterLab; `arguments` go to it. Returns its code."""
+    command = ["-m", "jupyterlab", f"--ServerApp.root_dir={NOTEBOOKS}", *_as_root()]
+    return _run([*command, *arguments])
+
+
+def open_app(arguments=()):
+    """Serve the classify page on this machine; `arguments` go to Voila.
+
+    Raises:
+        ImportError: Voila is not installed.
+    """
+    if find_spec("voila") is None:
+        raise ImportError("No module named 'voila'")
+    page = ROOT / "fer_course" / "teaching" / "app.ipynb"
+    return _run(["-m", "voila", str(page), "--Voila.ip=127.0.0.1", *arguments])
+
+
+def run_tests(arguments=(), slow=False):
+    """Run the unit tests and every notebook; return 0 if all of them passed.
+
+    Args:
+        arguments: for pytest. If they name files or folders, only these are run.
+        slow: also run the tests marked slow.
+
+    Returns:
+        0, or the exit code of the first pytest run that failed.
+    """
+    chosen = [text for text in arguments if Path(text.partition("::")[0]).exists()]
+    wanted = [] if slow else ["-m", "not slow"]
+    if chosen:
+        pages = all(_is_page(text) for text in chosen)
+        runs = {"chosen": [*(_PAGES if pages else (*_UNIT, *wanted)), *arguments]}
+    else:
+        tests = [str(ROOT / "tests"), str(ROOT / "fer_course")]
+        runs = {
+            "unit tests": [*_UNIT, *wanted, *arguments, *tests],
+            "notebooks": [*_PAGES, *arguments, str(NOTEBOOKS)],
+        }
+    codes, lines = [], []
+    for name, pytest_arguments in runs.items():
+        print(f"== {name} ==", flush=True)
+        started = time.monotonic()
+        codes.append(_run(["-m", "pytest", *pytest_arguments], FER_MODE="quick"))
+        verdict = "passed" if codes[-1] == 0 else f"FAILED (pytest says {codes[-1]})"
+        lines.append(f"{name}: {verdict} in {time.monotonic() - started:.0f} s")
+    print("; ".join(lines), flush=True)
+    return next((code for code in codes if code), 0)
+
+
+def _is_page(text):
+    path = Path(text.partition("::")[0])
+    return path.suffix == ".ipynb" or path.resolve() == NOTEBOOKS
+
+
+def _as_root():
+    """Return the option without which Jupyter refuses to run in most containers."""
+    root = hasattr(os, "geteuid") and os.geteuid() == 0
+    return ["--allow-root"] if root else []
+
+
+def _run(arguments, **variables):
+    """Run this Python in the clone's folder; Ctrl-C is left to the program."""
+    paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(paths), **variables)
+    process = subprocess.Popen([sys.executable, *arguments], env=environment)
+    while True:
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            continue

@@ -1,0 +1,257 @@
+"""The data sets: where they come from, under which terms, where they belong.
+
+`data get SET` prints it and downloads what may be had without asking, `data check
+SET` reports what is there, `data prepare` makes what the trainings read.
+`data/README.md` says the same at length; notebooks 01 and 05 use it.
+"""
+
+import tarfile
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from fer_course.files import download
+from fer_course.settings import ROOT, settings
+
+_WIDER = "https://huggingface.co/datasets/CUHK-CSE/wider_face/resolve/main/data"
+_FDDB = "http://vis-www.cs.umass.edu/fddb"
+_WEIGHTS = "https://github.com/ultralytics/assets/releases/download/v8.3.0/yolov8n.pt"
+_FERPLUS = "https://raw.githubusercontent.com/microsoft/FERPlus/master/fer2013new.csv"
+_FERPLUS_SHA256 = "9206e20d62f56475939f516847d61753e4860caeac9718b560129541b776fc2c"
+_ASK = "Not to be downloaded without asking"
+
+
+@dataclass(frozen=True)
+class Source:
+    """A data set as its authors offer it.
+
+    Attributes:
+        title: its name and size.
+        page: its official page.
+        terms: what one may do with it.
+        place: its folder, below the data folder.
+        layout: what lies there once all is right, or what to ask for.
+        files: (address, file below `place`, SHA-256 or None), to be fetched
+            directly; archives are unpacked into `place`. Empty: ask first.
+    """
+
+    title: str
+    page: str
+    terms: str
+    place: str
+    layout: str
+    files: tuple = ()
+
+
+SOURCES = {
+    "wider": Source(
+        "WIDER FACE, 16,106 photos with boxes (1.8 GB)",
+        "http://shuoyang1213.me/WIDERFACE/",
+        "CC BY-NC-ND 4.0: non-commercial, no changed copies; the photos are others'.",
+        "detection",
+        "WIDER_train/images, WIDER_val/images and wider_face_split in it.",
+        tuple(
+            (f"{_WIDER}/{name}.zip", f"{name}.zip", None)
+            for name in ("wider_face_split", "WIDER_val", "WIDER_train")
+        ),
+    ),
+    "fddb": Source(
+        "FDDB, 2,845 news photos with ellipses (0.6 GB)",
+        f"{_FDDB}/",
+        "Research; the photos belong to news agencies: show none of them.",
+        "detection",
+        "FDDB-folds and originalPics/2002, originalPics/2003 in it.",
+        (
+            (f"{_FDDB}/FDDB-folds.tgz", "FDDB-folds.tgz", None),
+            (
+                f"{_FDDB}/originalPics.tar.gz",
+                "originalPics/originalPics.tar.gz",
+                None,
+            ),
+        ),
+    ),
+    "lfpw": Source(
+        "300-W: LFPW, HELEN and AFW, about 3,700 faces with 68 points",
+        "https://ibug.doc.ic.ac.uk/resources/facial-point-annotations/",
+        "Research only, no commercial use.",
+        "detection",
+        f"{_ASK}: fill in the form on the page, then put the folders lfpw, helen "
+        "(each with trainset and testset) and afw in it.",
+    ),
+    "fer2013": Source(
+        "FER2013, 35,887 grey faces of 48 px (0.1 GB)",
+        "https://www.kaggle.com/c/"
+        "challenges-in-representation-learning-facial-expression-recognition-challenge",
+        "Research; Kaggle's rules of the contest, accepted with an account there.",
+        "expression/fer2013",
+        f"{_ASK}: sign in on the page, accept the rules, and put fer2013.csv (from "
+        "fer2013.tar.gz) in it.",
+    ),
+    "ferplus": Source(
+        "FER+, ten people's votes for each face of FER2013 (2 MB)",
+        "https://github.com/microsoft/FERPlus",
+        "MIT licence.",
+        "expression/fer2013",
+        "fer2013new.csv in it, beside fer2013.csv.",
+        ((_FERPLUS, "fer2013new.csv", _FERPLUS_SHA256),),
+    ),
+    "rafdb": Source(
+        "RAF-DB, basic part, 15,339 aligned faces of 100 px",
+        "http://www.whdeng.cn/RAF/model1.html",
+        "Non-commercial research; no redistribution.",
+        "expression/RAF-DB/basic",
+        f"{_ASK}: a teacher or researcher writes to the authors as the page says; "
+        "then Image/aligned and EmoLabel/list_patition_label.txt in it.",
+    ),
+    "affectnet": Source(
+        "AffectNet, about 290,000 labelled faces",
+        "https://mohammadmahoor.com/pages/databases/affectnet/",
+        "Research only, by signed agreement; no redistribution.",
+        "expression/AffectNet",
+        f"{_ASK}: a researcher signs the form on the page; then training.csv and "
+        "validation.csv with their pictures, or train and val with a folder a class, "
+        "in it.",
+    ),
+    "yolov8n": Source(
+        "YOLOv8n, the weights that the detector's training starts from (6 MB)",
+        "https://github.com/ultralytics/assets",
+        "AGPL-3.0.",
+        "",
+        "yolov8n.pt in the course's folder.",
+        ((_WEIGHTS, "yolov8n.pt", None),),
+    ),
+}
+_DETECTION = {"wider": ("wider",), "fddb": ("fddb",), "lfpw": ("lfpw", "helen", "afw")}
+
+
+def get_set(name):
+    """Print a set's terms and place, and download what may be had directly.
+
+    Raises:
+        ValueError: an unknown set, or a download that is not what it should be.
+        ConnectionError: a file cannot be had.
+    """
+    source = _known(name)
+    # the start weights belong beside the package, where the training looks
+    folder = settings().data / source.place if source.place else ROOT
+    print(f"{source.title}\n  page:  {source.page}\n  terms: {source.terms}")
+    print(f"  place: {folder}\n  {source.layout}")
+    for url, file, checksum in source.files:
+        _fetch(url, folder / file, checksum)
+
+
+def check_set(name):
+    """Print what is there of a set (or of "detection", "expression") and is wrong.
+
+    Returns:
+        0 if every part was found, else 1.
+    """
+    if name == "expression":
+        return max(check_set(part) for part in ("fer2013", "rafdb", "affectnet"))
+    try:
+        if name == "detection" or name in _DETECTION:
+            return _check_detection(name)
+        return _check_other(name)
+    except FileNotFoundError as error:
+        print(f"{name}: {error}")
+        return 1
+
+
+def prepare_set(name):
+    """Make what the trainings read from all the sets that are there.
+
+    Args:
+        name: "detection" writes `data/detection-yolo`; "expression" decodes every
+            face once into `data/cache`.
+
+    Raises:
+        ValueError: another name.
+    """
+    if name == "expression":
+        return check_set(name)
+    if name != "detection":
+        raise ValueError(f"{name!r} cannot be prepared: say detection or expression.")
+    from fer_course.detection.dataset import prepare_yolo, read_packs
+
+    data = settings().data
+    prepared = prepare_yolo(read_packs(data / "detection"), data / "detection-yolo")
+    print(prepared.report(limit=5))
+    print(f"{prepared.written:,} photos written; train with {prepared.yaml}")
+    return 0
+
+
+def _known(name):
+    try:
+        return SOURCES[name]
+    except KeyError:
+        raise ValueError(
+            f"{name!r} is not a set of the course: use one of {', '.join(SOURCES)}."
+        ) from None
+
+
+def _fetch(url, path, checksum):
+    """Download a file; unpack an archive and leave a note that it was done."""
+    archive = path.name.endswith((".zip", ".tgz", ".tar.gz"))
+    done = path.with_name(path.name + ".unpacked")
+    if archive and done.exists():
+        print(f"{path.name} was unpacked already ({done} says so).")
+        return
+    download(url, path, checksum)
+    if archive:
+        print(f"Unpacking {path.name}.")
+        unpack(path, path.parent)
+        done.touch()
+        path.unlink()
+
+
+def unpack(archive, folder):
+    """Unpack a zip or tar archive; nothing in it can reach outside the folder.
+
+    Raises:
+        ValueError: it is no archive, is damaged, or names a place outside.
+    """
+    try:
+        if archive.suffix == ".zip":
+            with zipfile.ZipFile(archive) as file:
+                file.extractall(folder)  # drops drives and ".." by itself
+        else:
+            with tarfile.open(archive) as file:
+                file.extractall(folder, filter="data")
+    except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+        raise ValueError(
+            f"{archive} cannot be unpacked ({error}): remove it and get it again."
+        ) from None
+
+
+def _check_detection(name):
+    from fer_course.detection.dataset import read_packs
+
+    packs = read_packs(settings().data / "detection")
+    wanted = packs if name == "detection" else _DETECTION[name]
+    for part in wanted:
+        if part in packs:
+            print(f"{part}: {packs[part].report(limit=5)}")
+        else:
+            print(f"{part}: not there. `data get {name}` says where to get it.")
+    return 0 if all(part in packs and packs[part].photos for part in wanted) else 1
+
+
+def _check_other(name):
+    from fer_course.expression import datasets
+
+    folder = settings().data / _known(name).place
+    loaders = {
+        "fer2013": datasets.load_fer2013,
+        "ferplus": lambda folder: datasets.load_fer2013(folder, votes=True),
+        "rafdb": datasets.load_rafdb,
+        "affectnet": datasets.load_affectnet,
+    }
+    if name not in loaders:
+        there = (ROOT / Path(_known(name).files[0][1])).is_file()
+        print(f"{name}: {'there' if there else f'missing: `data get {name}`'}.")
+        return 0 if there else 1
+    faces = loaders[name](folder)
+    print(f"{name}: {len(faces):,} faces\n{faces.counts().to_string()}")
+    for reason, count in faces.dropped.items():
+        print(f"  left out: {count:,} ({reason})")
+    return 0
