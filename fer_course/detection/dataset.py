@@ -1,0 +1,295 @@
+"""From annotated photos to the folder a YOLO network trains on.
+
+In: `Annotations` of several sets. Out: one folder with `images/` and `labels/` per
+split, `faces.yaml`, and `prepared.json` from which evaluation reads the same cleaned
+boxes. The rules: boxes are brought to WIDER's convention (`harmonize.py`) and cut at
+the photo's edge; invalid faces and faces below `MIN_SIZE_PX` are neither learnt nor
+counted as misses. Notebook 01 walks through it.
+"""
+
+import hashlib
+import json
+import re
+from collections import Counter
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from fer_course.boxes import area, as_boxes, clip, xyxy_to_cxcywhn
+from fer_course.detection.harmonize import SHIFTS, harmonize
+from fer_course.detection.packs import SPLITS, read_packs, read_splits
+from fer_course.detection.records import AnnotatedPhoto, Problem, report_problems
+from fer_course.files import write_atomically
+from fer_course.images import ImageError, read_image
+
+__all__ = [
+    "PreparedDataset",
+    "clean",
+    "face_sizes",
+    "prepare_yolo",
+    "read_packs",
+    "read_prepared",
+]
+MIN_SIZE_PX = 8.0  # sqrt(w h) with the photo's longer side at 640 px
+HIDE_FROM_PX = 4.0  # ignored faces from this size on are painted over in training
+_GRAY = 114  # the gray around letterboxed photos: "nothing here" to a YOLO network
+_RULES = 1  # raise it when the rules below change: everything is then written again
+
+
+@dataclass(frozen=True)
+class PreparedDataset:
+    """A folder ready for training.
+
+    Attributes:
+        yaml: the file to train with.
+        photos: split -> number of photos.
+        faces: split -> number of labelled faces.
+        ignored: split -> number of faces left out as invalid or too small.
+        written: photos written by this run; 0 if all was there already.
+        problems: what was skipped, those of the annotations included.
+    """
+
+    yaml: Path
+    photos: dict[str, int]
+    faces: dict[str, int]
+    ignored: dict[str, int]
+    written: int
+    problems: tuple[Problem, ...]
+
+    def report(self, limit=None):
+        """Return counts per split and every problem; at most `limit` of each kind."""
+        lines = [
+            f"{split}: {self.photos[split]:,} photos, {self.faces[split]:,} faces, "
+            f"{self.ignored[split]:,} ignored"
+            for split in SPLITS
+        ]
+        return "\n".join(lines + report_problems(self.problems, limit))
+
+
+def clean(photo, image_hw, min_size_px=MIN_SIZE_PX):
+    """Return the photo with boxes as they are learnt and scored.
+
+    Boxes are harmonised and cut at the edge; those left without area are dropped;
+    faces smaller than `min_size_px` are marked `ignore` like invalid ones.
+
+    Args:
+        photo: `AnnotatedPhoto` as a reader returned it.
+        image_hw: the photo's height and width, pixels.
+        min_size_px: sqrt(width * height) with the longer side of the photo at 640.
+    """
+    boxes = clip(harmonize(photo).boxes_xyxy, image_hw)
+    there = area(boxes) > 0
+    boxes, ignore = boxes[there], photo.ignore[there]
+    small = face_sizes(boxes, image_hw) < min_size_px
+    return replace(photo, boxes_xyxy=boxes, ignore=ignore | small)
+
+
+def face_sizes(boxes_xyxy, image_hw):
+    """Return sqrt(width * height) of each box once the longer side is 640 px, (N,)."""
+    return np.sqrt(area(boxes_xyxy)) * 640 / max(image_hw[:2])
+
+
+def prepare_yolo(
+    annotations, out, *, splits=None, min_size_px=MIN_SIZE_PX, progress=print
+):
+    """Write all photos of all sets as one YOLO dataset.
+
+    Photos keep their size. In the training photos ignored faces of `HIDE_FROM_PX`
+    and more are painted gray where no other face lies, so that they are neither
+    learnt nor punished. A second run writes only what has changed or is missing.
+
+    Args:
+        annotations: set name -> `Annotations`.
+        out: folder; its `images/` and `labels/` belong to this function, and files
+            there that are not part of the dataset are removed.
+        splits: photo name -> "train", "choose" or "val"; None takes the course's
+            manifest, and divides photos that are not in it by group.
+        min_size_px: smallest face to learn, see `clean`.
+        progress: called with a line now and then.
+
+    Returns:
+        `PreparedDataset`; its report names every photo that was left out.
+    """
+    out = Path(out).resolve()
+    splits = read_splits(annotations) if splits is None else splits
+    photos = [photo for found in annotations.values() for photo in found.photos]
+    problems = [p for found in annotations.values() for p in found.problems]
+    files = _flat_names(photos)
+    old = _read_record(out)
+    present = _present(out)
+    record, written = {}, 0
+    for count, photo in enumerate(photos, 1):
+        file = f"{splits[photo.name]}/{files[photo.name]}"
+        try:
+            key = _fingerprint(photo, min_size_px)
+            if file in present and old.get(file, {}).get("key") == key:
+                record[file] = old[file]
+            else:
+                record[file] = _write_photo(photo, out, file, min_size_px) | {
+                    "key": key
+                }
+                written += 1
+        except (ImageError, OSError) as error:
+            problems.append(Problem(photo.path, 0, f"picture not readable: {error}"))
+        if written and (count % 200 == 0 or count == len(photos)):
+            progress(f"prepared {count:,} of {len(photos):,} photos")
+            _write_record(out, old | record)  # a stopped run goes on from here
+    _remove_others(out, record)
+    yaml = _write_yaml(out)
+    if written or old != record:
+        _write_record(out, record)
+    return PreparedDataset(yaml, *_counts(record), written, tuple(problems))
+
+
+def read_prepared(out, split):
+    """Return the photos of a split as prepared: `AnnotatedPhoto`s to score against.
+
+    Their boxes are harmonised and cut, faces that do not count are marked `ignore`,
+    and the paths are those of the prepared pictures.
+
+    Raises:
+        FileNotFoundError: nothing was prepared there.
+    """
+    out = Path(out)
+    record = _read_record(out)
+    if not record:
+        raise FileNotFoundError(f"{out} holds no prepared dataset: call prepare_yolo.")
+    return tuple(
+        AnnotatedPhoto(
+            dataset=row["dataset"],
+            path=out / "images" / f"{file}.jpg",
+            name=row["name"],
+            boxes_xyxy=as_boxes(row["boxes"]),
+            ignore=np.array(row["ignore"], dtype=bool),
+            group=row["group"],
+        )
+        for file, row in sorted(record.items())
+        if file.startswith(f"{split}/")
+    )
+
+
+def _flat_names(photos):
+    """Return photo name -> file name without folders, no two alike on any system."""
+    flat = {p.name: re.sub(r'[<>:"|?*\\/]+', "__", p.name) for p in photos}
+    common = Counter(name.lower() for name in flat.values())
+    for name, file in flat.items():
+        if common[file.lower()] > 1:
+            flat[name] = f"{file}__{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+    return flat
+
+
+def _fingerprint(photo, min_size_px):
+    """Return what the written files depend on, as a short text."""
+    stat = photo.path.stat()
+    facts = (
+        _RULES,
+        min_size_px,
+        HIDE_FROM_PX,
+        SHIFTS.get(photo.dataset),
+        stat.st_size,
+        stat.st_mtime_ns,
+        photo.boxes_xyxy.tolist(),
+        photo.ignore.tolist(),
+    )
+    return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
+
+
+def _write_photo(photo, out, file, min_size_px):
+    """Write one picture and its labels; return its row of the record."""
+    image = read_image(photo.path)
+    cleaned = clean(photo, image.shape, min_size_px)
+    hidden = _hide(image, cleaned) if file.startswith("train/") else image
+    data = photo.path.read_bytes() if hidden is image else b""
+    if not data.startswith(b"\xff\xd8\xff") or b"Exif\0\0" in data[:65536]:
+        quality = [cv2.IMWRITE_JPEG_QUALITY, 95]
+        bgr = cv2.cvtColor(hidden, cv2.COLOR_RGB2BGR)
+        data = cv2.imencode(".jpg", bgr, quality)[1].tobytes()
+    learnt = xyxy_to_cxcywhn(cleaned.boxes_xyxy[~cleaned.ignore], image.shape)
+    text = "".join("0 {:.6f} {:.6f} {:.6f} {:.6f}\n".format(*row) for row in learnt)
+    write_atomically(out / "images" / f"{file}.jpg", data)
+    write_atomically(out / "labels" / f"{file}.txt", text)
+    return {
+        "name": photo.name,
+        "dataset": photo.dataset,
+        "group": photo.group,
+        "height": image.shape[0],
+        "width": image.shape[1],
+        "boxes": cleaned.boxes_xyxy.round(2).tolist(),
+        "ignore": cleaned.ignore.tolist(),
+    }
+
+
+def _hide(image, photo):
+    """Return the picture with its ignored faces gray; itself if there are none."""
+    boxes = photo.boxes_xyxy
+    large = face_sizes(boxes, image.shape) >= HIDE_FROM_PX
+    if not (photo.ignore & large).any():
+        return image
+    cover = np.zeros(image.shape[:2], bool)
+    for value, rows in (
+        (True, boxes[photo.ignore & large]),
+        (False, boxes[~photo.ignore]),
+    ):
+        low, high = np.floor(rows[:, :2]).astype(int), np.ceil(rows[:, 2:]).astype(int)
+        for (left, top), (right, bottom) in zip(low, high, strict=True):
+            cover[top:bottom, left:right] = value
+    return np.where(cover[..., None], np.uint8(_GRAY), image)
+
+
+def _read_record(out):
+    file = out / "prepared.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def _write_record(out, record):
+    rows = (f"{json.dumps(file)}: {json.dumps(row)}" for file, row in record.items())
+    write_atomically(out / "prepared.json", "{\n" + ",\n".join(rows) + "\n}\n")
+
+
+def _present(out):
+    """Return which files have both picture and labels, one listing per folder."""
+    found = []
+    for kind in ("images", "labels"):
+        folders = [out / kind / split for split in SPLITS]
+        found.append(
+            {f"{d.name}/{p.stem}" for d in folders if d.is_dir() for p in d.iterdir()}
+        )
+    return found[0] & found[1]
+
+
+def _remove_others(out, record):
+    """Remove pictures and labels that no photo of the dataset stands for."""
+    for kind, extension in (("images", ".jpg"), ("labels", ".txt")):
+        for split in SPLITS:
+            folder = out / kind / split
+            folder.mkdir(parents=True, exist_ok=True)
+            for path in folder.iterdir():
+                known = f"{split}/{path.stem}" in record and path.suffix == extension
+                if path.is_file() and not known:
+                    path.unlink()
+
+
+def _write_yaml(out):
+    path = out / "faces.yaml"
+    text = (
+        f"# Written by fer_course.detection.dataset.prepare_yolo\n"
+        f"path: {json.dumps(out.as_posix(), ensure_ascii=False)}\n"
+        "train: images/train\nval: images/choose\ntest: images/val\n"
+        "names:\n  0: face\n"
+    )
+    if not path.is_file() or path.read_text(encoding="utf-8") != text:
+        write_atomically(path, text)
+    return path
+
+
+def _counts(record):
+    """Return photos, learnt faces and ignored faces, each per split."""
+    photos, faces, ignored = (dict.fromkeys(SPLITS, 0) for _ in range(3))
+    for file, row in record.items():
+        split = file.partition("/")[0]
+        photos[split] += 1
+        ignored[split] += sum(row["ignore"])
+        faces[split] += len(row["ignore"]) - sum(row["ignore"])
+    return photos, faces, ignored

@@ -1,0 +1,135 @@
+"""All detection sets of a folder, and who trains, who chooses, who is only scored.
+
+In: a folder laid out like the original downloads. Out: `Annotations` per set, and the
+split of every photo, from `data/splits/detection.csv` or planned anew. Notebook 01
+shows why events and folds stay whole.
+"""
+
+from pathlib import Path
+
+from fer_course.boxes import area
+from fer_course.detection.annotations import (
+    Annotations,
+    read_fddb,
+    read_landmarks,
+    read_negatives,
+    read_voc,
+    read_wider,
+)
+from fer_course.settings import ROOT, SEED
+from fer_course.splits import read_manifest, split_by_group, write_manifest
+
+_SMALL_PX = 16
+SPLITS = ("train", "choose", "val")
+MANIFEST = ROOT / "data" / "splits" / "detection.csv"
+MANIFEST_COLUMNS = ("dataset", "name", "split", "group", "original")
+
+
+def read_packs(folder):
+    """Return set name -> `Annotations` of every set laid out under a folder.
+
+    The layout is that of the original downloads, see data/README.md; a set whose
+    annotations are not there is left out.
+
+    Raises:
+        FileNotFoundError: none of the sets is there.
+    """
+    folder = Path(folder)
+    found = {}
+    lists = [
+        (folder / f"wider_face_split/wider_face_{part}_bbx_gt.txt", folder / images)
+        for part, images in (
+            ("train", "WIDER_train/images"),
+            ("val", "WIDER_val/images"),
+        )
+    ]
+    parts = [read_wider(*pair) for pair in lists if pair[0].is_file()]
+    if parts:
+        found["wider"] = sum(parts, Annotations())
+    if (folder / "FDDB-folds").is_dir():
+        found["fddb"] = read_fddb(folder / "FDDB-folds", folder / "originalPics")
+    for name in ("lfpw", "afw", "helen"):
+        if (folder / name).is_dir():
+            found[name] = read_landmarks(folder / name, name)
+    masks = folder / "facemask"
+    if masks.is_dir():
+        found["facemask"] = read_voc(
+            masks / "annotations", masks / "images", "facemask"
+        )
+    if (folder / "negatives").is_dir():
+        found["negatives"] = read_negatives(folder / "negatives")
+    if not found:
+        raise FileNotFoundError(
+            f"{folder} holds none of the detection sets: data/README.md says where to "
+            "get them and how to lay them out."
+        )
+    return found
+
+
+def plan_splits(annotations, val_names, seed=SEED):
+    """Return photo name -> split: val as given, a tenth of the rest to choose with.
+
+    The tenth is drawn in each set by group: events of WIDER FACE, whole folds of
+    FDDB, single photos elsewhere; it holds about a tenth of the faces and of the
+    small ones too, so that what is chosen with it fits the rest.
+
+    Args:
+        annotations: set name -> `Annotations`.
+        val_names: names of the photos that are never trained on nor chosen with.
+        seed: the same seed gives the same division.
+    """
+    splits = {}
+    for found in annotations.values():
+        rest = [photo for photo in found.photos if photo.name not in val_names]
+        splits.update({p.name: "val" for p in found.photos if p.name in val_names})
+        if not rest:
+            continue
+        groups = [photo.group for photo in rest]
+        faces = [(len(p.boxes_xyxy), _small_faces(p)) for p in rest]
+        parts = split_by_group(groups, {"train": 0.9, "choose": 0.1}, seed, faces)
+        splits |= {
+            photo.name: str(part) for photo, part in zip(rest, parts, strict=True)
+        }
+    return splits
+
+
+def _small_faces(photo):
+    return int((area(photo.boxes_xyxy) < _SMALL_PX**2).sum())
+
+
+def write_splits(folder, path=MANIFEST):
+    """Write which photo of the packs is in which split, for anyone to rebuild it.
+
+    Args:
+        folder: the packs with `splits/val.txt` (files that are never trained on) and
+            `boxes.csv` (the name of each photo in the original download).
+        path: the manifest, `MANIFEST_COLUMNS`.
+    """
+    folder = Path(folder)
+    annotations = read_packs(folder)
+    photos = [p for found in annotations.values() for p in found.photos]
+    val_files = set((folder / "splits/val.txt").read_text("utf-8").splitlines())
+    originals = {
+        row["file"]: row["original"] for row in read_manifest(folder / "boxes.csv")
+    }
+    files = {p.name: p.path.relative_to(folder).as_posix() for p in photos}
+    val_names = {name for name, file in files.items() if file in val_files}
+    splits = plan_splits(annotations, val_names)
+    rows = []
+    for photo in sorted(photos, key=lambda photo: photo.name):
+        short, original = photo.name.partition("/")[2], originals[files[photo.name]]
+        rows.append((photo.dataset, short, splits[photo.name], photo.group, original))
+    return write_manifest(path, rows, MANIFEST_COLUMNS)
+
+
+def read_splits(annotations, path=MANIFEST):
+    """Return photo name -> split from the manifest; others by `plan_splits`."""
+    listed = {
+        f"{row['dataset']}/{row['name']}": row["split"] for row in read_manifest(path)
+    }
+    splits = {}
+    for name, found in annotations.items():
+        known = {p.name: listed[p.name] for p in found.photos if p.name in listed}
+        new = tuple(photo for photo in found.photos if photo.name not in listed)
+        splits |= known | plan_splits({name: Annotations(new)}, frozenset())
+    return splits
