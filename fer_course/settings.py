@@ -72,7 +72,7 @@ def seed_everything(seed=SEED):
     import numpy as np
 
     random.seed(seed)
-    np.random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002, for libraries that still use it
     if "keras" in sys.modules:  # seeds its back end too
         sys.modules["keras"].utils.set_random_seed(seed)
     elif "torch" in sys.modules:
@@ -107,4 +107,5 @@ def setup_line():
     found = [name for name, folder in places if folder.is_dir()]
     data = " and ".join(found) if found else "samples only"
     place = "Colab" if on_colab() else platform.system()
-    return f"fer_course on {place} | {config.mode} mode | data: {data} | {', '.join(versions)}"
+    parts = [f"fer_course on {place}", f"{config.mode} mode", f"data: {data}"]
+    return " | ".join([*parts, ", ".join(versions)])

@@ -103,9 +103,9 @@ def read_card(metadata, name):
         threshold = float(metadata["sure_threshold"])
     except (KeyError, ValueError) as error:
         raise ValueError(
-            f"{name} does not say how to use it ({error}). Expected labels, "
-            "input_size, crop_margin and sure_threshold in the file: write it again "
-            "with `save_fernet`, then `export_fernet`."
+            f"{name} does not say how to use it ({error}). Save it again with "
+            "save_fernet(model, path, network, crop_margin=..., sure_threshold=...), "
+            "and for ONNX call export_fernet on that file."
         ) from None
     if isinstance(labels, str):
         labels = labels.replace(" ", "").split(",")

@@ -17,12 +17,19 @@ from pathlib import Path
 import numpy as np
 
 from fer_course import labels
+from fer_course.expression.affectnet import find_rows
 from fer_course.expression.preprocessing import INPUT_SIZE, face_to_gray
 from fer_course.images import ImageError, crop, read_image
-from fer_course.settings import ROOT, settings
+from fer_course.settings import ROOT, SEED, settings
+from fer_course.splits import (
+    group_by_pairs,
+    near_duplicates,
+    read_manifest,
+    split_by_group,
+    write_manifest,
+)
 
 SPLITS = ROOT / "data" / "splits"
-PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
 _USAGES = {"Training": "train", "PublicTest": "choose", "PrivateTest": "test"}
 
 
@@ -79,7 +86,7 @@ class FaceSet:
 
 
 def load_fer2013(folder, *, votes=False):
-    """Return FER2013 without blank and leaked rows: 27,269 / 3,492 / 3,589 faces.
+    """Return FER2013 without blank and leaked rows: 27,247 / 3,491 / 3,589 faces.
 
     The official parts stay what they are: Training is "train", PublicTest is
     "choose", PrivateTest is "test" and whole. Left out are blank training rows,
@@ -100,7 +107,7 @@ def load_fer2013(folder, *, votes=False):
     split = np.array([_USAGES[usage] for usage in usages])
     targets = _one_hot([labels.FER2013_IDS[i] for i in ids])
     group, reason = np.arange(len(pixels)), np.full(len(pixels), "", dtype="<U32")
-    for row in _rows(SPLITS / "fer2013.csv"):
+    for row in read_manifest(SPLITS / "fer2013.csv"):
         number = int(row["row"])
         if number < len(pixels):
             group[number], reason[number] = int(row["group"]), row["dropped"]
@@ -159,18 +166,7 @@ def load_affectnet(folder, *, label_source="label"):
     if label_source not in ("label", "folder"):
         raise ValueError(f"label_source is 'label' or 'folder', got {label_source!r}.")
     folder = Path(folder)
-    if (folder / "labels.csv").exists():
-        listing, rows = folder / "labels.csv", _kaggle_rows(folder, label_source)
-    elif (folder / "training.csv").exists():
-        listing, rows = folder / "training.csv", _official_rows(folder)
-    elif any((folder / part).is_dir() for part in ("train", "train_class")):
-        listing, rows = folder, _class_folder_rows(folder)
-    else:
-        raise FileNotFoundError(
-            f"{folder} holds neither labels.csv, training.csv nor a folder train: it is "
-            "not AffectNet as we know it. `python -m fer_course data get affectnet` "
-            "says where to get it and how to lay it out."
-        )
+    listing, rows = find_rows(folder, label_source)
     names, expressions, official, boxes = zip(*rows, strict=True)
     return _from_pictures(
         "AffectNet",
@@ -194,8 +190,6 @@ def find_fer2013_leaks(pixels, usages):
     Returns:
         List of (row, group, reason to drop it or ""), rows without a twin left out.
     """
-    from fer_course.splits import group_by_pairs, near_duplicates
-
     blank = np.flatnonzero(pixels.reshape(len(pixels), -1).std(1) == 0)
     pairs, _ = near_duplicates(pixels, threshold=0.9)
     pairs = pairs[~np.isin(pairs, blank).any(1)]
@@ -209,52 +203,6 @@ def find_fer2013_leaks(pixels, usages):
             reasons[row] = "twin in PrivateTest"
     reasons |= dict.fromkeys(blank.tolist(), "blank")
     return [(row, int(groups[row]), why) for row, why in sorted(reasons.items())]
-
-
-def _kaggle_rows(folder, label_source):
-    """Rows of Kaggle's extract: (name, expression, official part, face box)."""
-    split_list = folder / "split.csv"
-    split = (
-        {row["pth"]: row["split"] for row in _rows(split_list)}
-        if split_list.exists()
-        else {}
-    )
-    for row in _rows(folder / "labels.csv"):
-        name = row["pth"]
-        label = row["label"] if label_source == "label" else name.split("/")[0]
-        part = "test" if split.get(name, "train") == "val" else "train"
-        yield name, _named(label, folder / "labels.csv"), part, None
-
-
-def _official_rows(folder):
-    """Rows of AffectNet's own lists, whose faces are boxes in larger pictures."""
-    for listing, part in (("training.csv", "train"), ("validation.csv", "test")):
-        if not (folder / listing).exists():
-            continue
-        for row in _rows(folder / listing):
-            x, y, w, h = (
-                float(row[f"face_{key}"]) for key in ("x", "y", "width", "height")
-            )
-            expression = labels.AFFECTNET_IDS[int(row["expression"])]
-            name = row["subDirectory_filePath"]
-            yield name, expression, part, (x, y, x + w, y + h)
-
-
-def _class_folder_rows(folder):
-    """Rows of a copy with one folder a class, named by word or by AffectNet's id."""
-    parts = {"train": "train", "train_class": "train"}
-    parts |= dict.fromkeys(("val", "val_class", "test"), "test")
-    for part_folder in sorted(p for p in folder.iterdir() if p.name in parts):
-        for class_folder in sorted(p for p in part_folder.iterdir() if p.is_dir()):
-            number = class_folder.name.removeprefix("class")
-            if number.isdigit():
-                expression = labels.AFFECTNET_IDS.get(int(number))
-            else:
-                expression = _named(class_folder.name, class_folder)
-            for path in sorted(class_folder.iterdir()):
-                if path.suffix.lower() in PICTURES:
-                    name = path.relative_to(folder).as_posix()
-                    yield name, expression, parts[part_folder.name], None
 
 
 def _from_pictures(
@@ -272,7 +220,8 @@ def _from_pictures(
     dropped["unreadable picture"] = int((~readable).sum())
     rows, pixels = rows[readable], pixels[readable]
     names = np.array(names)[rows]
-    split, group = _choosing_split(key, names, np.array(official)[rows], pixels)
+    official = np.array(official)[rows]
+    split, group = _choosing_split(key, names, official, pixels)
     dropped = {reason: count for reason, count in dropped.items() if count}
     targets = _one_hot([expressions[i] for i in rows])
     return FaceSet(title, pixels, targets, split, group, names, dropped)
@@ -281,31 +230,43 @@ def _from_pictures(
 def _choosing_split(key, names, official, pixels):
     """Return (split, group): a fixed tenth of train is for choosing.
 
-    Read from `data/splits/<key>.csv` where the names are listed there, otherwise
-    drawn now: near-duplicates stay together, and train rows that twin a test
-    face stay in train (only FER2013 has so many that they must go).
+    `data/splits/<key>.csv` lists the faces that are for choosing and those with a
+    near-duplicate; all others are what the official list says, and alone. Where
+    it is missing, it is drawn and written now: near-duplicates stay together.
     """
-    from fer_course.splits import (
-        group_by_pairs,
-        near_duplicates,
-        read_manifest,
-        split_by_group,
-    )
-
     manifest = SPLITS / f"{key}.csv"
-    if manifest.exists():
-        listed = {row["name"]: row for row in read_manifest(manifest)}
-        if all(name in listed for name in names):
-            split = np.array([listed[name]["split"] for name in names])
-            group = np.array([int(listed[name]["group"]) for name in names])
-            return split, group
+    if not manifest.exists():
+        rows = draw_choosing_split(names, official, pixels)
+        write_manifest(manifest, rows, ("name", "split", "group"))
+    split, group = np.array(official, dtype="<U6"), np.arange(len(names))
+    listed = {row["name"]: row for row in read_manifest(manifest)}
+    number = {name: i for i, name in enumerate(names.tolist())}
+    for name, row in listed.items():
+        if name in number:
+            i = number[name]
+            split[i], group[i] = row["split"], number.get(row["group"], i)
+    return split, group
+
+
+def draw_choosing_split(names, official, pixels):
+    """Return what `data/splits/<set>.csv` lists, drawn with the course's seed.
+
+    Args:
+        names: (N,) str, official file names.
+        official: (N,) str, "train" or "test".
+        pixels: (N, 48, 48) uint8.
+
+    Returns:
+        List of (name, split, name of the first face of its near-duplicates), for
+        the tenth of train that is for choosing and for every face with a twin.
+    """
     pairs, _ = near_duplicates(pixels, threshold=0.9)
     group = group_by_pairs(len(pixels), pairs)
     split = np.array(official, dtype="<U6")
     train = np.flatnonzero(split == "train")
-    shares = {"train": 0.9, "choose": 0.1}
-    split[train] = split_by_group(group[train], shares, settings().seed)
-    return split, group
+    split[train] = split_by_group(group[train], {"train": 0.9, "choose": 0.1}, SEED)
+    listed = np.union1d(np.flatnonzero(split == "choose"), np.unique(pairs))
+    return [(names[i], split[i], names[group[i]]) for i in listed.astype(int)]
 
 
 def _decode(wanted):
@@ -379,17 +340,6 @@ def _one_hot(expressions):
     return np.eye(len(labels.EXPRESSIONS), dtype=np.float32)[ids]
 
 
-def _named(label, source):
-    """Translate a class name met in a copy of a data set."""
-    try:
-        return labels.NAME_TO_EXPRESSION[label.strip().lower()]
-    except KeyError:
-        raise ValueError(
-            f"{source} names a class {label!r} that no known copy has: "
-            f"known are {', '.join(labels.NAME_TO_EXPRESSION)}."
-        ) from None
-
-
 def _rows(path):
     with open(path, newline="", encoding="utf-8-sig") as file:
         return list(csv.DictReader(file, skipinitialspace=True))
@@ -398,7 +348,7 @@ def _rows(path):
 def _existing(path, key):
     if not path.exists():
         raise FileNotFoundError(
-            f"{path} is missing. `python -m fer_course data get {key}` says where to get "
-            "it and how to lay it out."
+            f"{path} is missing. `python -m fer_course data get {key}` says where to "
+            "get it and how to lay it out."
         )
     return path

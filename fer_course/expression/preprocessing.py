@@ -41,8 +41,7 @@ def face_to_gray(crop, size=INPUT_SIZE):
     if (
         crop.size == 0
         or crop.ndim not in (2, 3)
-        or crop.ndim == 3
-        and crop.shape[2] != 3
+        or (crop.ndim == 3 and crop.shape[2] != 3)
     ):
         raise ValueError(
             f"A face crop has shape (H, W) or (H, W, 3) and at least one pixel; "

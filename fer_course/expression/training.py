@@ -10,75 +10,20 @@ import csv
 import json
 import os
 import zipfile
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import keras
 import numpy as np
 
-from fer_course.expression.augmentation import Augmentation
-from fer_course.expression.fernet import COURSE_NETWORK, build_fernet
+from fer_course.expression.fernet import build_fernet
 from fer_course.expression.preprocessing import INPUT_SIZE
+from fer_course.expression.recipe import COURSE_RECIPE, compiled_fernet, plateau_rate
 from fer_course.labels import EXPRESSIONS
-from fer_course.settings import SEED
 
 # the member of a .keras archive that says what the network is; ONNX carries the
 # same in its metadata
 CARD = "fer_course.json"
-
-
-@dataclass(frozen=True)
-class Recipe:
-    """How a FERNet is trained; two runs with equal recipes and faces are equal.
-
-    Attributes:
-        network: arguments of `build_fernet`.
-        epochs: passes over the training faces.
-        batch_size: faces a step.
-        optimizer: "sgd" (Nesterov momentum 0.9) or "adam".
-        learning_rate: at its highest, after the warm-up.
-        schedule: "cosine" (to 0 at the end), or "plateau" (x 0.2 when the choosing
-            accuracy has not risen for 7 epochs: the reference's).
-        warmup_epochs: epochs of linear rise, cosine only.
-        weight_decay: decoupled, per step, times the learning rate.
-        label_smoothing: share of each target spread over all classes.
-        ema: momentum of the averaged weights that are scored and saved; 0 is off.
-        augmentation: the changes made to each training face.
-        seed: of weights, order, augmentation and dropout.
-    """
-
-    network: dict = field(default_factory=dict)
-    epochs: int = 60
-    batch_size: int = 64
-    optimizer: str = "adam"
-    learning_rate: float = 5e-4
-    schedule: str = "plateau"
-    warmup_epochs: float = 0.0
-    weight_decay: float = 0.0
-    label_smoothing: float = 0.0
-    ema: float = 0.0
-    augmentation: Augmentation = Augmentation()
-    seed: int = SEED
-
-
-# What the reference project does (its dropout, kernels and head are the network's
-# defaults, its augmentation is Augmentation's).
-REFERENCE_RECIPE = Recipe()
-# Ours; models/EXPERIMENTS.md has the runs behind each choice.
-COURSE_RECIPE = Recipe(
-    network=COURSE_NETWORK,
-    epochs=40,
-    optimizer="sgd",
-    learning_rate=0.05,
-    schedule="cosine",
-    warmup_epochs=1,
-    weight_decay=1e-3,
-    label_smoothing=0.05,
-    ema=0.998,
-    augmentation=Augmentation(
-        rotation_deg=9, shift_px=3, zoom=0.1, contrast=0.15, brightness=10
-    ),
-)
 
 
 @dataclass(frozen=True)
@@ -163,7 +108,7 @@ def train_fernet(train, choose, out, recipe=COURSE_RECIPE, *, resume=False):
         model = keras.models.load_model(last)
         done = int(model.optimizer.iterations) // steps
     else:
-        model, done = _compiled(recipe, steps), 0
+        model, done = compiled_fernet(recipe, steps), 0
     batches = Batches(train, recipe, first_epoch=done)
     keeper = _Keeper(choose, out, recipe, done)
     if done < recipe.epochs:
@@ -195,46 +140,6 @@ def _check_run(out, recipe, resume):
             f"{out} holds a run of another recipe (see recipe.json): resume with that "
             "recipe or choose another folder."
         )
-
-
-def _compiled(recipe, steps):
-    """Build and compile a network under the machine's best precision."""
-    before = keras.config.dtype_policy()
-    keras.config.set_dtype_policy("mixed_bfloat16" if has_bfloat16() else "float32")
-    try:
-        model = build_fernet(**recipe.network)
-    finally:
-        keras.config.set_dtype_policy(before)
-    model.compile(
-        optimizer=_optimizer(recipe, steps),
-        loss=keras.losses.CategoricalCrossentropy(
-            label_smoothing=recipe.label_smoothing
-        ),
-        metrics=["accuracy"],
-        jit_compile="auto" if _has_gpu() else False,
-    )
-    return model
-
-
-def _optimizer(recipe, steps):
-    rate = recipe.learning_rate
-    if recipe.schedule == "cosine":
-        warmup = round(recipe.warmup_epochs * steps)
-        rate = keras.optimizers.schedules.CosineDecay(
-            rate / 20 if warmup else rate,
-            max(recipe.epochs * steps - warmup, 1),
-            warmup_target=rate if warmup else None,
-            warmup_steps=warmup,
-        )
-    elif recipe.schedule != "plateau":
-        raise ValueError(f"schedule is 'cosine' or 'plateau', got {recipe.schedule!r}.")
-    averaging = {"use_ema": True, "ema_momentum": recipe.ema} if recipe.ema else {}
-    common = {"weight_decay": recipe.weight_decay or None, **averaging}
-    if recipe.optimizer == "sgd":
-        return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, **common)
-    if recipe.optimizer == "adam":
-        return keras.optimizers.Adam(rate, **common)
-    raise ValueError(f"optimizer is 'sgd' or 'adam', got {recipe.optimizer!r}.")
 
 
 class _Keeper(keras.callbacks.Callback):
@@ -286,28 +191,6 @@ class _Keeper(keras.callbacks.Callback):
         print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
 
 
-def plateau_rate(start, scores, *, factor=0.2, patience=7, floor=1e-7):
-    """Return the learning rate after these epochs under the reference's rule.
-
-    Args:
-        start: the first learning rate.
-        scores: choosing accuracy of every epoch so far.
-        factor: what the rate is multiplied by.
-        patience: epochs without a new best before that happens.
-        floor: the rate never goes below.
-
-    >>> plateau_rate(1.0, [0.3, 0.5] + [0.4] * 7)
-    0.2
-    """
-    rate, best, wait = start, -1.0, 0
-    for score in scores:
-        wait = 0 if score > best else wait + 1
-        best = max(best, score)
-        if wait >= patience:
-            rate, wait = max(rate * factor, floor), 0
-    return rate
-
-
 @dataclass(frozen=True)
 class RangeTest:
     """Training loss while the learning rate rises geometrically, step by step.
@@ -334,8 +217,8 @@ def learning_rate_range_test(faces, recipe, *, lowest=1e-6, highest=1.0, steps=7
         steps: how many batches.
     """
     keras.utils.set_random_seed(recipe.seed)
-    flat = Recipe(**{**_fields(recipe), "schedule": "plateau", "ema": 0.0})
-    model = _compiled(flat, steps)
+    flat = replace(recipe, schedule="plateau", ema=0.0)
+    model = compiled_fernet(flat, steps)
     batches = Batches(faces, flat)
     rates, losses = np.geomspace(lowest, highest, steps), []
     for step, rate in enumerate(rates):
@@ -385,8 +268,8 @@ def load_fernet(path):
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(
-            f"{path} is missing: train a FERNet (`python -m fer_course train fernet`) or "
-            "take the one in models/."
+            f"{path} is missing: train a FERNet (`python -m fer_course train fernet`) "
+            "or take the one in models/."
         )
     with zipfile.ZipFile(path) as archive:
         if CARD not in archive.namelist():
@@ -440,40 +323,11 @@ def export_fernet(keras_path, onnx_path):
     return gap
 
 
-def has_bfloat16():
-    """Return whether this machine multiplies bfloat16 faster than float32.
-
-    True on recent NVIDIA GPUs and on x86 CPUs with AVX512-BF16 or AMX (Linux).
-    """
-    if keras.backend.backend() == "torch":
-        import torch
-
-        if torch.cuda.is_available():
-            return torch.cuda.is_bf16_supported()
-    elif _has_gpu():
-        return True
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
-
-
-def _has_gpu():
-    return any(
-        "gpu" in name or "cuda" in name for name in keras.distribution.list_devices()
-    )
-
-
 def _as_strings(card):
     """A card as ONNX metadata: every value a string, the labels comma-separated."""
     flat = {key: json.dumps(value) for key, value in card.items()}
     flat["labels"] = ",".join(card["labels"])
     return flat
-
-
-def _fields(recipe):
-    return {name: getattr(recipe, name) for name in recipe.__dataclass_fields__}
 
 
 def _read_history(path):

@@ -1,0 +1,1 @@
+"""Where are the faces? Annotations, training, scoring and the detector."""

@@ -1,0 +1,1 @@
+"""Which of the seven expressions? Data sets, FERNet, training, scoring, classifier."""

@@ -1,0 +1,164 @@
+"""What a FERNet training run does: network, optimizer, schedule, augmentation.
+
+In: a `Recipe`. Out: a compiled Keras model for `training.py` to fit. The
+reference project's recipe and ours are constants here; `models/EXPERIMENTS.md`
+has the runs behind each choice of ours. Notebook 05.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import keras
+
+from fer_course.expression.augmentation import Augmentation
+from fer_course.expression.fernet import COURSE_NETWORK, build_fernet
+from fer_course.settings import SEED
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a FERNet is trained; two runs with equal recipes and faces are equal.
+
+    Attributes:
+        network: arguments of `build_fernet`.
+        epochs: passes over the training faces.
+        batch_size: faces a step.
+        optimizer: "sgd" (Nesterov momentum 0.9) or "adam".
+        learning_rate: at its highest, after the warm-up.
+        schedule: "cosine" (to 0 at the end), or "plateau" (x 0.2 when the choosing
+            accuracy has not risen for 7 epochs: the reference's).
+        warmup_epochs: epochs of linear rise, cosine only.
+        weight_decay: decoupled, per step, times the learning rate.
+        label_smoothing: share of each target spread over all classes.
+        ema: momentum of the averaged weights that are scored and saved; 0 is off.
+        augmentation: the changes made to each training face.
+        seed: of weights, order, augmentation and dropout.
+    """
+
+    network: dict = field(default_factory=dict)
+    epochs: int = 60
+    batch_size: int = 64
+    optimizer: str = "adam"
+    learning_rate: float = 5e-4
+    schedule: str = "plateau"
+    warmup_epochs: float = 0.0
+    weight_decay: float = 0.0
+    label_smoothing: float = 0.0
+    ema: float = 0.0
+    augmentation: Augmentation = field(default_factory=Augmentation)
+    seed: int = SEED
+
+
+# What the reference project does (its dropout, kernels and head are the network's
+# defaults, its augmentation is Augmentation's).
+REFERENCE_RECIPE = Recipe()
+# Ours; models/EXPERIMENTS.md has the runs behind each choice.
+COURSE_RECIPE = Recipe(
+    network=COURSE_NETWORK,
+    epochs=40,
+    optimizer="sgd",
+    learning_rate=0.05,
+    schedule="cosine",
+    warmup_epochs=1,
+    weight_decay=1e-3,
+    label_smoothing=0.05,
+    ema=0.998,
+    augmentation=Augmentation(
+        rotation_deg=9, shift_px=3, zoom=0.1, contrast=0.15, brightness=10
+    ),
+)
+
+
+def compiled_fernet(recipe, steps):
+    """Return the recipe's network, compiled, in the machine's best precision.
+
+    Args:
+        recipe: what to build.
+        steps: steps an epoch, for the schedule.
+
+    Raises:
+        ValueError: an unknown optimizer or schedule.
+    """
+    before = keras.config.dtype_policy()
+    keras.config.set_dtype_policy("mixed_bfloat16" if has_bfloat16() else "float32")
+    try:
+        model = build_fernet(**recipe.network)
+    finally:
+        keras.config.set_dtype_policy(before)
+    model.compile(
+        optimizer=_optimizer(recipe, steps),
+        loss=keras.losses.CategoricalCrossentropy(
+            label_smoothing=recipe.label_smoothing
+        ),
+        metrics=["accuracy"],
+        jit_compile="auto" if _has_gpu() else False,
+    )
+    return model
+
+
+def _optimizer(recipe, steps):
+    rate = recipe.learning_rate
+    if recipe.schedule == "cosine":
+        warmup = round(recipe.warmup_epochs * steps)
+        rate = keras.optimizers.schedules.CosineDecay(
+            rate / 20 if warmup else rate,
+            max(recipe.epochs * steps - warmup, 1),
+            warmup_target=rate if warmup else None,
+            warmup_steps=warmup,
+        )
+    elif recipe.schedule != "plateau":
+        raise ValueError(f"schedule is 'cosine' or 'plateau', got {recipe.schedule!r}.")
+    averaging = {"use_ema": True, "ema_momentum": recipe.ema} if recipe.ema else {}
+    common = {"weight_decay": recipe.weight_decay or None, **averaging}
+    if recipe.optimizer == "sgd":
+        return keras.optimizers.SGD(rate, momentum=0.9, nesterov=True, **common)
+    if recipe.optimizer == "adam":
+        return keras.optimizers.Adam(rate, **common)
+    raise ValueError(f"optimizer is 'sgd' or 'adam', got {recipe.optimizer!r}.")
+
+
+def plateau_rate(start, scores, *, factor=0.2, patience=7, floor=1e-7):
+    """Return the learning rate after these epochs under the reference's rule.
+
+    Args:
+        start: the first learning rate.
+        scores: choosing accuracy of every epoch so far.
+        factor: what the rate is multiplied by.
+        patience: epochs without a new best before that happens.
+        floor: the rate never goes below.
+
+    >>> plateau_rate(1.0, [0.3, 0.5] + [0.4] * 7)
+    0.2
+    """
+    rate, best, wait = start, -1.0, 0
+    for score in scores:
+        wait = 0 if score > best else wait + 1
+        best = max(best, score)
+        if wait >= patience:
+            rate, wait = max(rate * factor, floor), 0
+    return rate
+
+
+def has_bfloat16():
+    """Return whether this machine multiplies bfloat16 faster than float32.
+
+    True on recent NVIDIA GPUs and on x86 CPUs with AVX512-BF16 or AMX (Linux).
+    """
+    if keras.backend.backend() == "torch":
+        import torch
+
+        if torch.cuda.is_available():
+            return torch.cuda.is_bf16_supported()
+    elif _has_gpu():
+        return True
+    try:
+        flags = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "avx512_bf16" in flags or "amx_bf16" in flags
+
+
+def _has_gpu():
+    return any(
+        "gpu" in name or "cuda" in name for name in keras.distribution.list_devices()
+    )
