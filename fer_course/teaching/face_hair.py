@@ -23,15 +23,21 @@ from fer_course.teaching.face_shapes import (
 
 
 def body(look):
-    """Return neck and shoulders."""
-    shoulders = curve(1.35 * ACROSS, 1.42 + 0.55 * ACROSS**4)
-    shirt = np.concatenate([shoulders, [(1.75, 4.0), (-1.75, 4.0)]])
+    """Return neck, clothes and legs; the feet stand at y = 13.4."""
+    arms = np.array([(1.72, 2.6), (1.6, 6.6), (-1.6, 6.6), (-1.72, 2.6)])
+    shirt = np.concatenate([curve(1.45 * ACROSS, 1.42 + 0.6 * ACROSS**4), arms])
     neck = np.array([(-0.34, 0.5), (0.34, 0.5), (0.42, 1.5), (0, 1.66), (-0.42, 1.5)])
-    return [
-        Part(shirt, look.clothes, None),
-        Part(ellipse(0, 1.46, 0.5, 0.24), shade(look.clothes, 0.82), None),
-        Part(neck, shade(look.skin, 0.8), None),
-    ]
+    parts = []
+    for side in (-1, 1):
+        leg = np.array([(0.0, 6.2), (1.3, 6.2), (1.1, 13.2), (0.25, 13.2)]) * (side, 1)
+        parts.append(Part(leg, mix(look.clothes, (52, 54, 66), 0.8), None))
+        parts.append(Part(ellipse(side * 0.75, 13.2, 0.55, 0.22), (52, 44, 46), None))
+    parts.append(Part(shirt, look.clothes, None))
+    for side in (-1, 1):
+        seam = curve(side * np.array([1.12, 1.02, 1.05]), np.array([2.8, 4.5, 6.4]))
+        parts.append(Part(ribbon(seam, 0.07), shade(look.clothes, 0.8), None))
+    collar = Part(ellipse(0, 1.46, 0.5, 0.24), shade(look.clothes, 0.82), None)
+    return [*parts, collar, Part(neck, shade(look.skin, 0.8), None)]
 
 
 def hair_behind(look):

@@ -259,10 +259,10 @@ def random_movement(expression, rng, intensity=None):
     Args:
         expression: one of `EXPRESSIONS`.
         rng: NumPy Generator.
-        intensity: 0 (at rest) to about 1.2; None draws 0.6 to 1.15.
+        intensity: 0 (at rest) to about 1.2; None draws 0.5 to 1.1.
     """
     kinds = MOVEMENTS[expression]
-    strength = rng.uniform(0.6, 1.15) if intensity is None else intensity
+    strength = rng.uniform(0.5, 1.1) if intensity is None else intensity
     base = kinds[rng.integers(len(kinds))]
     values = {f.name: getattr(base, f.name) * strength for f in fields(base)}
     noise = rng.normal(size=len(_SPREAD)).clip(-2, 2)
