@@ -100,15 +100,15 @@ def _add_training(commands):
     train.add_argument("--quick", action="store_true", help="minutes, not hours")
     train.add_argument("--resume", action="store_true", help="go on where it stopped")
     train.add_argument("--epochs", type=_count, metavar="N")
-    train.add_argument("--out", metavar="DIR", help="default: data/runs/NETWORK")
     evaluate = _add(commands, "evaluate", _evaluate, "measure a network")
     evaluate.add_argument("network", choices=networks)
-    evaluate.add_argument("--quick", action="store_true", help="a part of the data")
-    evaluate.add_argument("--out", metavar="DIR", help="default: data/runs/NETWORK")
-    evaluate.add_argument(
-        "--record", action="store_true", help="write models/records: what prose quotes"
-    )
+    evaluate.add_argument("--model", metavar="FILE", help="default: the shipped one")
     evaluate.add_argument("--against", choices=["yunet"], help="side by side with it")
+    for parser in (train, evaluate):
+        parser.add_argument("--out", metavar="DIR", help="default: data/runs/NETWORK")
+        parser.add_argument(
+            "--record", action="store_true", help="write models/records, which we quote"
+        )
 
 
 def _share(text):
@@ -210,6 +210,7 @@ def _train(options):
         resume=options.resume,
         epochs=options.epochs,
         out=options.out,
+        record=options.record,
     )
 
 
@@ -218,7 +219,7 @@ def _evaluate(options):
 
     return evaluate(
         options.network,
-        quick=options.quick,
+        model=options.model,
         out=options.out,
         record=options.record,
         against=options.against,

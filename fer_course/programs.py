@@ -53,7 +53,7 @@ def run_tests(arguments=(), slow=False):
         0, or the exit code of the first pytest run that failed.
     """
     chosen = [text for text in arguments if Path(text.partition("::")[0]).exists()]
-    wanted = [] if slow else ["-m", "not slow"]
+    wanted = ["-m", "not gpu" if slow else "not slow and not gpu"]
     if chosen:
         pages = all(_is_page(text) for text in chosen)
         runs = {"chosen": [*(_PAGES if pages else (*_UNIT, *wanted)), *arguments]}

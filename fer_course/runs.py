@@ -1,0 +1,130 @@
+"""What `train` and `evaluate` do: data and settings in, a run's folder out.
+
+Joins data sets, trainings and scores with the course's folders. A run lies under
+`data/runs/` (or `--out`); `models/records/`, which the prose quotes, is written
+only with `--record`. Notebooks 02 and 05 do the same step by step.
+"""
+
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from fer_course.files import write_atomically
+from fer_course.settings import settings
+
+QUICK_FACES = 4000
+
+
+def train(network, *, quick=False, resume=False, epochs=None, out=None, record=False):
+    """Train the detector or FERNet on the real data; return the exit code 0.
+
+    Args:
+        network: "detector" or "fernet".
+        quick: minutes instead of hours, to see that all works.
+        resume: go on with the run in `out`.
+        epochs: overrides the recipe's number.
+        out: the run's folder; None means `data/runs/NETWORK`.
+        record: copy the history into `models/records`.
+
+    Raises:
+        FileNotFoundError: data or start weights are missing; says how to get them.
+    """
+    out = Path(out) if out else settings().runs / network
+    run = _train_detector if network == "detector" else _train_fernet
+    history = run(out, quick=quick, resume=resume, epochs=epochs)
+    if record:
+        target = settings().models / "records" / f"{network}_history.csv"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(history, target)
+        print(f"History recorded in {target}")
+    return 0
+
+
+def _train_detector(out, *, quick, resume, epochs):
+    from fer_course.detection.training import export_detector, train_detector
+
+    yaml = settings().data / "detection-yolo" / "faces.yaml"
+    trained = train_detector(yaml, out, quick=quick, epochs=epochs, resume=resume)
+    onnx = export_detector(trained.weights, out / "face_detector.onnx")
+    print(f"Trained in {trained.duration_s:.0f} s: {trained.weights}, {onnx}")
+    return trained.history
+
+
+def _train_fernet(out, *, quick, resume, epochs):
+    from fer_course.expression.datasets import load_fer2013
+    from fer_course.expression.recipe import COURSE_RECIPE
+    from fer_course.expression.training import export_fernet, train_fernet
+
+    faces = load_fer2013(settings().data / "expression" / "fer2013")
+    learn, choose = faces.part("train"), faces.part("choose")
+    if quick:
+        learn, choose = learn.select(slice(QUICK_FACES)), choose.select(slice(1000))
+        epochs = epochs or 2
+    recipe = replace(COURSE_RECIPE, epochs=epochs) if epochs else COURSE_RECIPE
+    trained = train_fernet(learn, choose, out, recipe, resume=resume)
+    export_fernet(trained.best, out / "fernet.onnx")
+    print(
+        f"{trained.choose_accuracy:.1%} right on the {len(choose):,} choosing faces: "
+        f"{trained.best}, {out / 'fernet.onnx'}"
+    )
+    return trained.history
+
+
+def evaluate(network, *, model=None, out=None, record=False, against=None):
+    """Measure the detector or FERNet on the real data; return the exit code 0.
+
+    Args:
+        network: "detector" or "fernet".
+        model: its file; None means the shipped one.
+        out: folder for `evaluation.json`; None means `data/runs/NETWORK`.
+        record: write the figures into `models/records` instead.
+        against: "yunet" to measure YuNet beside the detector.
+
+    Raises:
+        ValueError: `against` with FERNet.
+        FileNotFoundError: data or a network is missing.
+    """
+    target = (Path(out) if out else settings().runs / network) / "evaluation.json"
+    if record:
+        target = settings().models / "records" / f"{network}.json"
+    if network == "detector":
+        from fer_course.detection.comparison import evaluate_on_packs
+
+        print(evaluate_on_packs(model, against=against, record=target))
+    elif against:
+        raise ValueError(f"--against {against} goes with the detector, not FERNet.")
+    else:
+        figures = _evaluate_fernet(model)
+        write_atomically(target, json.dumps(figures, indent=1) + "\n")
+    print(f"All figures -> {target}")
+    return 0
+
+
+def _evaluate_fernet(model):
+    """Print and return FERNet's figures on the held-back part of every set found."""
+    from fer_course.expression import datasets
+    from fer_course.expression.classifier import ExpressionClassifier
+    from fer_course.expression.evaluation import evaluate_classifier
+
+    classifier = ExpressionClassifier(model)
+    folder = settings().data / "expression"
+    loaders = {
+        "fer2013": (datasets.load_fer2013, folder / "fer2013"),
+        "rafdb": (datasets.load_rafdb, folder / "RAF-DB" / "basic"),
+        "affectnet": (datasets.load_affectnet, folder / "AffectNet"),
+    }
+    found = {name: pair for name, pair in loaders.items() if pair[1].is_dir()}
+    if not found:
+        raise FileNotFoundError(
+            f"No faces in {folder}: `data get fer2013` says where to get them."
+        )
+    figures = {}
+    for name, (load, place) in found.items():
+        test = load(place).part("test")
+        report = evaluate_classifier(
+            classifier.classify(list(test.pixels)), test.labels
+        )
+        print(f"{name}, {len(test):,} test faces\n{report}")
+        figures[name] = report.to_dict()
+    return figures
