@@ -91,17 +91,19 @@ at least 3 mutants an exercise (`kind`: "raised", "wrong type", "wrong value";
 the solution's lines, quiz of 5 to 8 items with one right option and feedback for
 every option, which names the section to read again.
 
-What the judge does: runs the cases in order and stops at the first failure; says
-what came out, the input, `rule`, and a `Slip`'s words if that function gives the
-same wrong result, and the right one in all cases before. It tests that arguments are not changed. Whole numbers
-(expected is an int) must be exact ints, arrays must be arrays of the expected
-shape, uint8 and bool dtypes must match, float64 to 1e-6, float32 to 1e-4. Lists
-and tuples are the same; dictionaries and dataclasses go field by field. Another
-comparison: `compare=lambda result, expected: None or ("wrong value", "sentence")`.
-A judge of your own is any function answer -> `Verdict(kind, message)`; call the
+What the judge does: runs the cases in order and stops at the first failure;
+says what came out, the input, `rule`, and a `Slip`'s words if that function
+gives the same wrong result, and the right one in all cases before. It tests
+that arguments are not changed. Whole numbers (expected is an int) must be exact
+ints, arrays must be arrays of the expected shape, uint8 and bool dtypes must
+match, float64 to 1e-6, float32 to 1e-4. Lists and tuples are the same;
+dictionaries and dataclasses go field by field. Another comparison:
+`compare=lambda result, expected: None or ("wrong value", "sentence")`. A judge
+of your own is any function answer -> `Verdict(kind, message)`; call the
 learner's function through `judging.call_quietly(f, *args)`, which returns
-(result, verdict or None, printed), and use `judging.is_stub(result)`. An exercise
-whose answer is a value (a dictionary, a list) has that value as its `reference`.
+(result, verdict or None, printed), and use `judging.is_stub(result)`. An
+exercise whose answer is a value (a dictionary, a list) has that value as its
+`reference`.
 
 On the page, three cells an exercise: Markdown (the task, inputs with units,
 stars), the stub, and

@@ -1,0 +1,96 @@
+"""The first cell of every page: packages, seeds, and one line on what is there.
+
+`prepare()` installs only on Google Colab, and there only what is missing and
+without changing what is installed. Anywhere else it says in one sentence what is
+missing. Notebook 00 explains the line that it prints.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+from importlib import metadata, util
+from pathlib import Path
+
+from fer_course import settings
+
+# import name -> name of the package that brings it
+NEEDED = {
+    "numpy": "numpy",
+    "cv2": "opencv-python",
+    "PIL": "pillow",
+    "onnxruntime": "onnxruntime",
+    "matplotlib": "matplotlib",
+    "seaborn": "seaborn",
+    "pandas": "pandas",
+    "sklearn": "scikit-learn",
+    "ipywidgets": "ipywidgets",
+    "anywidget": "anywidget",
+    "keras": "keras",
+    "tensorflow": "tensorflow",
+    "ultralytics": "ultralytics",
+    "onnx": "onnx",
+    "tf2onnx": "tf2onnx",
+}
+
+
+def prepare():
+    """Make the page ready to run and print the set-up line.
+
+    On Colab missing packages are installed (network, a minute); anywhere else
+    nothing is. Python, NumPy and what is already imported of Keras and torch are
+    seeded. Running it again changes nothing.
+    """
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's chatter
+    missing = missing_packages()
+    if missing and settings.on_colab():
+        install(missing)
+        missing = missing_packages()
+    if missing:
+        print(
+            f"Missing: {', '.join(missing)}. Close this page and run "
+            f"`python -m fer_course lab` in the course's folder: it installs them."
+        )
+    settings.seed_everything()
+    print(settings.setup_line())
+
+
+def missing_packages():
+    """Return the packages that the pages need and this Python lacks."""
+    return [
+        package for module, package in NEEDED.items() if util.find_spec(module) is None
+    ]
+
+
+def install(packages):
+    """Install packages with pip, keeping every installed version as it is.
+
+    Raises:
+        RuntimeError: pip could not; the message holds pip's last line.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        constraints = Path(folder) / "installed.txt"
+        constraints.write_text(installed_versions(), encoding="utf-8")
+        command = [sys.executable, "-m", "pip", "install", "--quiet"]
+        run = subprocess.run(
+            [*command, "--constraint", str(constraints), *packages],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if run.returncode:
+        last = (run.stderr or run.stdout).strip().splitlines()[-1:]
+        raise RuntimeError(
+            f"Could not install {', '.join(packages)}: {' '.join(last)} "
+            f"Run this cell again, or use Runtime > Disconnect and start anew."
+        )
+
+
+def installed_versions():
+    """Return a constraints file's text: what is installed, at its version."""
+    versions = {
+        found.metadata["Name"]: found.version
+        for found in metadata.distributions()
+        if found.metadata["Name"]
+    }
+    return "".join(f"{name}=={versions[name]}\n" for name in sorted(versions))
