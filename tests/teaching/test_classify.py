@@ -1,0 +1,165 @@
+"""The classify widget, driven as a browser drives it, with a fake analyzer."""
+
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_course.analysis.analyzer import Face, PhotoResult
+from fer_course.images import read_image
+from fer_course.labels import EXPRESSIONS
+from fer_course.teaching import classify as module
+from fer_course.teaching.uploads import Upload
+
+
+class FakeAnalyzer:
+    """Finds a sure face and a faint, doubtful one in everything it can read."""
+
+    detector = SimpleNamespace(score_threshold=0.35)
+
+    def __init__(self):
+        self.calls = 0
+
+    def analyze(self, photo):
+        self.calls += 1
+        image = read_image(photo)
+        if image.shape[0] == 13:
+            raise RuntimeError("the network fell over")
+        even = dict.fromkeys(EXPRESSIONS, 1 / 7)
+        faces = (
+            Face((10.0, 10.0, 40.0, 45.0), 0.9, "happy", even, True),
+            Face((50.0, 10.0, 70.0, 30.0), 0.4, "sad", even, False),
+        )
+        return PhotoResult(None, image, faces)
+
+
+def _png(height=60):
+    return cv2.imencode(".png", np.full((height, 90, 3), 128, np.uint8))[1].tobytes()
+
+
+@pytest.fixture
+def samples(tmp_path, monkeypatch):
+    photos = {"one.png": tmp_path / "one.png", "two.png": tmp_path / "two.png"}
+    for path in photos.values():
+        path.write_bytes(_png())
+    monkeypatch.setattr(module, "sample_photos", lambda: photos)
+    return photos
+
+
+@pytest.fixture
+def panel(samples):
+    return module.Panel(FakeAnalyzer(), 0.35, lowest=0.05)
+
+
+def test_the_first_sample_is_read_at_once(samples):
+    analyzer = FakeAnalyzer()
+    widget = module.classify(analyzer)
+    *_, threshold, _, view = widget.children
+    assert analyzer.calls == 1
+    assert "one.png" in view.html and "2 faces." in view.html
+    assert threshold.value == threshold.min == 0.35
+
+
+def test_a_broken_network_fails_the_cell(samples):
+    analyzer = FakeAnalyzer()
+    samples["one.png"].write_bytes(_png(height=13))
+    with pytest.raises(RuntimeError, match="fell over"):
+        module.classify(analyzer)
+
+
+def test_the_slider_draws_again_without_running_the_networks(panel):
+    panel.receive(Upload("me.png", _png()))
+    assert "2 faces." in panel.view.html
+    panel.threshold.value = 0.5
+    assert "1 face." in panel.view.html
+    panel.threshold.value = 0.95
+    assert "Nobody was found" in panel.view.html
+    assert panel._analyzer.calls == 1
+
+
+def test_choosing_a_sample_replaces_what_was_there(panel, samples):
+    panel.receive(Upload("me.png", _png()))
+    panel.sample.value = samples["two.png"]
+    assert [entry.photo for entry in panel.entries] == ["two.png"]
+    assert "me.png" not in panel.view.html
+
+
+def test_photos_chosen_together_stay_together(panel):
+    for number in (1, 2, 3):
+        panel.receive(Upload(f"{number}.png", _png(), "", number, 3))
+    assert [entry.photo for entry in panel.entries] == ["1.png", "2.png", "3.png"]
+    panel.receive(Upload("next.png", _png()))
+    assert [entry.photo for entry in panel.entries] == ["next.png"]
+
+
+@pytest.mark.parametrize("quote", ["", '"', "'"])
+def test_a_path_may_be_pasted_with_quotes(panel, samples, quote):
+    panel.path.value = f" {quote}{samples['two.png']}{quote} "
+    assert [entry.photo for entry in panel.entries] == ["two.png"]
+
+
+def test_progress_is_said_and_taken_back(panel):
+    said = []
+    panel.status.observe(lambda change: said.append(change["new"]), "value")
+    panel.receive(Upload("<b>.png", _png(), "", 2, 3))
+    assert "Reading &lt;b&gt;.png (2 of 3) …" in said[0]
+    assert "Reading" not in said[-1]
+
+
+@pytest.mark.parametrize(
+    "upload, sentence",
+    [
+        pytest.param(Upload("b.jpg", b"not a picture"), "b.jpg", id="no picture"),
+        pytest.param(
+            Upload("b.heic", problem="b.heic cannot be opened."),
+            "b.heic cannot be opened.",
+            id="the browser's problem",
+        ),
+        pytest.param(
+            Upload("b.png", _png(height=13)),
+            "b.png: reading it failed (RuntimeError: the network fell over).",
+            id="a bug",
+        ),
+    ],
+)
+def test_errors_are_shown_and_logged(panel, caplog, upload, sentence):
+    panel.receive(upload)
+    assert panel.view.html.count('class="fer-error"') == 1
+    assert sentence in panel.view.html
+    assert caplog.records, "an error is never swallowed"
+    assert "Reading" not in panel.status.value
+
+
+def test_a_missing_path_is_named(panel, tmp_path):
+    panel.path.value = str(tmp_path / "nobody.jpg")
+    assert 'class="fer-error"' in panel.view.html and "nobody.jpg" in panel.view.html
+
+
+def test_one_bad_photo_does_not_stop_the_others(panel):
+    panel.receive(Upload("bad.jpg", b"x", "", 1, 2))
+    panel.receive(Upload("good.png", _png(), "", 2, 2))
+    assert "bad.jpg" in panel.view.html and "2 faces." in panel.view.html
+
+
+def test_no_pixel_is_kept_in_the_widgets_state(panel):
+    pytest.importorskip("anywidget")
+    panel.receive(Upload("me.png", _png()))
+    state = str([part.get_state() for part in panel.widget.children])
+    assert "data:image" not in state and "data:image" in panel.view.html
+
+
+def test_a_page_opened_again_gets_the_picture_again(panel):
+    pytest.importorskip("anywidget")
+    panel.receive(Upload("me.png", _png()))
+    sent = []
+    panel.view.send = sent.append
+    panel.view._handle_custom_msg({"type": "ready"}, [])
+    assert sent == [{"html": panel.view.html}]
+
+
+def test_without_anywidget_the_page_is_an_html_widget(samples, monkeypatch):
+    monkeypatch.setattr(module, "find_spec", lambda name: None)
+    panel = module.Panel(FakeAnalyzer(), 0.35)
+    panel.receive(Upload("me.png", _png()))
+    assert "me.png" in panel.view.value
