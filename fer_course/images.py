@@ -73,6 +73,23 @@ def read_image(source):
     return _decode(data, str(path))
 
 
+def image_hw(path):
+    """Return height and width of a picture file, upright, mostly from its header.
+
+    Raises:
+        ImageError: as `read_image`.
+        FileNotFoundError: there is no such file.
+    """
+    path = Path(path)
+    data = path.read_bytes() if path.is_file() else b""
+    if b"Exif" not in data and b"eXIf" not in data:  # else it may lie on its side
+        jpeg = data[:3] == b"\xff\xd8\xff"
+        size = _jpeg_size_and_scan(data) if jpeg else _png_size(data)
+        if size and size[0] and size[1]:
+            return size[:2]
+    return read_image(path).shape[:2]
+
+
 def _from_array(array):
     if array.dtype not in (np.uint8, np.uint16):
         raise ImageError(

@@ -11,28 +11,30 @@ import hashlib
 import json
 import re
 from collections import Counter
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from fer_course.boxes import area, as_boxes, clip, xyxy_to_cxcywhn
-from fer_course.detection.harmonize import SHIFTS, harmonize
+from fer_course.boxes import as_boxes, xyxy_to_cxcywhn
+from fer_course.detection.harmonize import MIN_SIZE_PX, SHIFTS, clean, face_sizes
 from fer_course.detection.packs import SPLITS, read_packs, read_splits
 from fer_course.detection.records import AnnotatedPhoto, Problem, report_problems
+from fer_course.detection.statistics import dataset_statistics, face_table
 from fer_course.files import write_atomically
 from fer_course.images import ImageError, read_image
 
 __all__ = [
     "PreparedDataset",
     "clean",
+    "dataset_statistics",
     "face_sizes",
+    "face_table",
     "prepare_yolo",
     "read_packs",
     "read_prepared",
 ]
-MIN_SIZE_PX = 8.0  # sqrt(w h) with the photo's longer side at 640 px
 HIDE_FROM_PX = 4.0  # ignored faces from this size on are painted over in training
 _GRAY = 114  # the gray around letterboxed photos: "nothing here" to a YOLO network
 _RULES = 1  # raise it when the rules below change: everything is then written again
@@ -66,29 +68,6 @@ class PreparedDataset:
             for split in SPLITS
         ]
         return "\n".join(lines + report_problems(self.problems, limit))
-
-
-def clean(photo, image_hw, min_size_px=MIN_SIZE_PX):
-    """Return the photo with boxes as they are learnt and scored.
-
-    Boxes are harmonised and cut at the edge; those left without area are dropped;
-    faces smaller than `min_size_px` are marked `ignore` like invalid ones.
-
-    Args:
-        photo: `AnnotatedPhoto` as a reader returned it.
-        image_hw: the photo's height and width, pixels.
-        min_size_px: sqrt(width * height) with the longer side of the photo at 640.
-    """
-    boxes = clip(harmonize(photo).boxes_xyxy, image_hw)
-    there = area(boxes) > 0
-    boxes, ignore = boxes[there], photo.ignore[there]
-    small = face_sizes(boxes, image_hw) < min_size_px
-    return replace(photo, boxes_xyxy=boxes, ignore=ignore | small)
-
-
-def face_sizes(boxes_xyxy, image_hw):
-    """Return sqrt(width * height) of each box once the longer side is 640 px, (N,)."""
-    return np.sqrt(area(boxes_xyxy)) * 640 / max(image_hw[:2])
 
 
 def prepare_yolo(

@@ -2,14 +2,15 @@
 
 In: photos of several sets with boxes in their own conventions. Out: boxes moved by a
 constant share of their width and height per side, measured with one detector as a
-common stick. Notebook 01 shows what happens to the scores without it.
+common stick; and the rule which faces do not count. Notebook 01 shows the boxes
+before and after.
 """
 
 from dataclasses import replace
 
 import numpy as np
 
-from fer_course.boxes import as_boxes, iou_matrix
+from fer_course.boxes import area, as_boxes, clip, iou_matrix
 from fer_course.images import read_image
 
 # Shift of left and right (share of the width), top and bottom (share of the height).
@@ -26,6 +27,7 @@ SHIFTS = {
     "afw": _LANDMARKS,
     "helen": _LANDMARKS,
 }
+MIN_SIZE_PX = 8.0  # sqrt(w h) with the photo's longer side at 640 px
 _STICK_SCORE = 0.7  # the stick's boxes below it are not used
 _SAME_FACE = 0.4  # lowest overlap of a set's box and the stick's
 _SMALLEST_PX = 20  # below, a pixel of rounding is too large a share
@@ -44,6 +46,29 @@ def harmonize(photo, shifts=None):
     boxes = as_boxes(photo.boxes_xyxy)
     sides = np.tile(boxes[:, 2:] - boxes[:, :2], 2)
     return replace(photo, boxes_xyxy=boxes + sides * np.asarray(shift))
+
+
+def clean(photo, image_hw, min_size_px=MIN_SIZE_PX):
+    """Return the photo with boxes as they are learnt and scored.
+
+    Boxes are harmonised and cut at the edge; those left without area are dropped;
+    faces smaller than `min_size_px` are marked `ignore` like invalid ones.
+
+    Args:
+        photo: `AnnotatedPhoto` as a reader returned it.
+        image_hw: the photo's height and width, pixels.
+        min_size_px: sqrt(width * height) with the longer side of the photo at 640.
+    """
+    boxes = clip(harmonize(photo).boxes_xyxy, image_hw)
+    there = area(boxes) > 0
+    boxes, ignore = boxes[there], photo.ignore[there]
+    small = face_sizes(boxes, image_hw) < min_size_px
+    return replace(photo, boxes_xyxy=boxes, ignore=ignore | small)
+
+
+def face_sizes(boxes_xyxy, image_hw):
+    """Return sqrt(width * height) of each box once the longer side is 640 px, (N,)."""
+    return np.sqrt(area(boxes_xyxy)) * 640 / max(image_hw[:2])
 
 
 def measure_shifts(annotations, detect, progress=print):

@@ -123,13 +123,59 @@ def write_splits(folder, path=MANIFEST):
 
 
 def read_splits(annotations, path=MANIFEST):
-    """Return photo name -> split from the manifest; others by `plan_splits`."""
-    listed = {
+    """Return photo name -> split, for the packs and for whole official downloads.
+
+    A set's own test part (`WIDER_val`, `testset`, FDDB's folds 9 and 10) is "val";
+    other photos follow the manifest; those that are not listed there are divided as
+    in `plan_splits`.
+
+    Args:
+        annotations: set name -> `Annotations`.
+        path: the manifest.
+    """
+    listed = _listed(path)
+    splits, new = {}, {}
+    for name, found in annotations.items():
+        for photo in found.photos:
+            if _in_test_part(photo):
+                splits[photo.name] = "val"
+            elif photo.name in listed:
+                splits[photo.name] = listed[photo.name]
+            else:
+                new.setdefault(name, []).append(photo)
+    unlisted = {name: Annotations(tuple(photos)) for name, photos in new.items()}
+    return splits | plan_splits(unlisted, frozenset())
+
+
+def course_subset(annotations, path=MANIFEST):
+    """Return the photos that the course trained on, and photo name -> split.
+
+    For exact comparison from the official downloads: the course's WIDER photos are
+    all official validation photos, so that its splits are not the official ones.
+
+    Args:
+        annotations: set name -> `Annotations`, more photos than the manifest lists.
+        path: the manifest.
+    """
+    listed = _listed(path)
+    subset = {
+        name: Annotations(
+            tuple(photo for photo in found.photos if photo.name in listed),
+            found.problems,
+        )
+        for name, found in annotations.items()
+    }
+    names = [photo.name for found in subset.values() for photo in found.photos]
+    return subset, {name: listed[name] for name in names}
+
+
+def _listed(path):
+    return {
         f"{row['dataset']}/{row['name']}": row["split"] for row in read_manifest(path)
     }
-    splits = {}
-    for name, found in annotations.items():
-        known = {p.name: listed[p.name] for p in found.photos if p.name in listed}
-        new = tuple(photo for photo in found.photos if photo.name not in listed)
-        splits |= known | plan_splits({name: Annotations(new)}, frozenset())
-    return splits
+
+
+def _in_test_part(photo):
+    if photo.dataset == "fddb":
+        return photo.group in ("fold-09", "fold-10")
+    return not {"WIDER_val", "testset"}.isdisjoint(photo.path.parts)
