@@ -1,0 +1,384 @@
+"""Fine-tune YOLOv8n on faces through Ultralytics, and export it to ONNX.
+
+In: the yaml that `dataset.prepare_yolo` wrote and start weights (`yolov8n.pt`).
+Out: a run folder with weights and a history table, and the two files that
+`FaceDetector` reads. Notebook 02 explains each setting. The only module that
+imports Ultralytics: it is kept from fetching, installing or sending anything.
+"""
+
+import io
+import os
+import shutil
+import sys
+import time
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from fer_course.detection.detector import DetectorCard
+from fer_course.detection.training_events import training_events
+from fer_course.files import write_atomically
+from fer_course.settings import ROOT, SEED, settings
+
+START_WEIGHTS = "yolov8n.pt"
+START_WEIGHTS_URL = (
+    "https://github.com/ultralytics/assets/releases/download/v8.3.0/yolov8n.pt"
+)
+
+
+@dataclass(frozen=True)
+class DetectorRecipe:
+    """How a detector is trained; every field is one of notebook 02's choices.
+
+    Attributes:
+        epochs: passes over the training photos.
+        image_size: longer side of a training picture in px, a multiple of 32.
+        batch_size: photos a step; the weights move after every step.
+        learning_rate: AdamW's peak, reached after the warm-up.
+        final_share: the last step's rate as a share of the peak (cosine).
+        warmup_epochs: epochs over which the rate climbs from 0.
+        mosaic: share of pictures glued together from four photos.
+        plain_share: share of the epochs, the last ones, without mosaic.
+        scale: photos are resized by 1 - scale to 1 + scale.
+    """
+
+    epochs: int = 100
+    image_size: int = 640
+    batch_size: int = 16
+    learning_rate: float = 1e-3
+    final_share: float = 0.02
+    warmup_epochs: float = 1.0
+    mosaic: float = 1.0
+    plain_share: float = 0.2
+    scale: float = 0.5
+
+    def to_ultralytics(self):
+        """Return these choices under Ultralytics' names."""
+        return {
+            "epochs": self.epochs,
+            "imgsz": self.image_size,
+            "batch": self.batch_size,
+            "nbs": self.batch_size,  # no gradient accumulation: few steps, all used
+            "optimizer": "AdamW",
+            "lr0": self.learning_rate,
+            "lrf": self.final_share,
+            "momentum": 0.9,
+            "cos_lr": True,
+            "warmup_epochs": self.warmup_epochs,
+            "warmup_momentum": 0.9,
+            "warmup_bias_lr": 0.0,  # 0.1 is meant for SGD and wrecks AdamW's start
+            "mosaic": self.mosaic,
+            "close_mosaic": round(self.plain_share * self.epochs),
+            "scale": self.scale,
+        }
+
+
+FULL = DetectorRecipe()
+QUICK = DetectorRecipe(epochs=1, image_size=320, batch_size=8, warmup_epochs=0.2)
+
+
+@dataclass(frozen=True)
+class TrainedDetector:
+    """What a training run left behind.
+
+    Attributes:
+        weights: the epoch that did best on the `choose` photos.
+        last: the last epoch; `train_detector(resume=True)` carries on from it.
+        history: csv, one row an epoch: losses, precision, recall, mAP, rates.
+        duration_s: seconds this call took.
+    """
+
+    weights: Path
+    last: Path
+    history: Path
+    duration_s: float
+
+
+def import_ultralytics():
+    """Return the Ultralytics package, kept off the network and out of the home.
+
+    Its switches are environment variables read on import, so this function comes
+    before any other import of it. A switch that the user has set stays.
+    """
+    folder = settings().data / "ultralytics"
+    for name, value in {
+        "YOLO_OFFLINE": "true",
+        "YOLO_AUTOINSTALL": "false",
+        "ULTRALYTICS_SAFE_LOAD": "1",  # weights only: a .pt file runs no code
+        "YOLO_CONFIG_DIR": str(folder),
+        "OMP_NUM_THREADS": str(os.cpu_count() or 1),  # Ultralytics would set 1
+    }.items():
+        os.environ.setdefault(name, value)
+    if "ultralytics" not in sys.modules:
+        folder.mkdir(parents=True, exist_ok=True)
+    printing = np.get_printoptions()
+    import ultralytics
+
+    np.set_printoptions(**printing)  # the import changes how arrays are shown
+    if ultralytics.settings["sync"]:
+        trackers = ("clearml", "comet", "dvc", "mlflow", "raytune")
+        ultralytics.settings.update({"sync": False, **dict.fromkeys(trackers, False)})
+    return ultralytics
+
+
+def train_detector(
+    data_yaml,
+    out,
+    *,
+    weights=None,
+    quick=False,
+    epochs=None,
+    image_size=None,
+    batch_size=None,
+    threads=None,
+    resume=False,
+    plots=False,
+    progress=print,
+):
+    """Fine-tune YOLOv8n on the training photos and return where the result lies.
+
+    After each epoch the network is measured on the yaml's `val` photos, which are
+    the fixed tenth `choose`, and saved. Writes only under `out`.
+
+    Args:
+        data_yaml: the file that `prepare_yolo` wrote.
+        out: folder of the run; made if missing.
+        weights: start weights; None means `yolov8n.pt` in the course's folder.
+        quick: one epoch at 320 px instead of a hundred at 640 px.
+        epochs: overrides the recipe's number.
+        image_size: overrides the recipe's longer side, px.
+        batch_size: overrides the recipe's photos a step.
+        threads: processor threads; None leaves the choice to torch.
+        resume: carry on with the run in `out` where it stopped.
+        plots: also draw Ultralytics' own pictures into `out`.
+        progress: called with one line an epoch; None for silence.
+
+    Raises:
+        FileNotFoundError: the yaml, the start weights or, to resume, the run's
+            last epoch is missing.
+        ValueError: the run to resume is complete.
+    """
+    start = time.perf_counter()
+    out, data_yaml = Path(out).resolve(), Path(data_yaml).resolve()
+    if not data_yaml.is_file():
+        raise FileNotFoundError(
+            f"No data set at {data_yaml}. Make it with "
+            "'python -m fer_course data prepare detection' (notebook 01)."
+        )
+    ultralytics = import_ultralytics()
+    import torch
+
+    if threads:
+        torch.set_num_threads(threads)
+    checkpoint = _resumable(out) if resume else _start_weights(weights)
+    model = ultralytics.YOLO(checkpoint, task="detect")
+    for event, callback in training_events(progress).items():
+        model.add_callback(event, callback)
+    changed = {"epochs": epochs, "image_size": image_size, "batch_size": batch_size}
+    changed = {name: value for name, value in changed.items() if value is not None}
+    recipe = DetectorRecipe(**{**asdict(QUICK if quick else FULL), **changed})
+    level = ultralytics.utils.LOGGER.level
+    ultralytics.utils.LOGGER.setLevel("WARNING")
+    try:
+        model.train(
+            data=str(data_yaml),
+            save_dir=str(out),
+            resume=resume,
+            plots=plots,
+            workers=0 if os.name == "nt" else min(8, os.cpu_count() or 1),
+            cache=False if quick else "ram",  # falls back to disk by itself
+            seed=SEED,
+            patience=0,
+            max_det=1000,
+            **recipe.to_ultralytics(),
+        )
+    finally:
+        ultralytics.utils.LOGGER.setLevel(level)
+    folder = out / "weights"
+    return TrainedDetector(
+        weights=folder / "best.pt",
+        last=folder / "last.pt",
+        history=out / "results.csv",
+        duration_s=time.perf_counter() - start,
+    )
+
+
+def read_history(csv):
+    """Return a run's history as a pandas frame with plain column names.
+
+    Columns: epoch, time_s (since the start of the process), losses on both parts,
+    and precision, recall, map50 (AP at IoU 0.5), map50_95 on `choose`.
+    """
+    import pandas as pd
+
+    frame = pd.read_csv(csv)
+    names = {
+        "time": "time_s",
+        "metrics/precision(B)": "precision",
+        "metrics/recall(B)": "recall",
+        "metrics/mAP50(B)": "map50",
+        "metrics/mAP50-95(B)": "map50_95",
+        "lr/pg0": "learning_rate",
+    }
+    frame = frame.rename(columns=lambda name: names.get(name.strip(), name.strip()))
+    frame = frame.drop(columns=[name for name in frame if name.startswith("lr/")])
+    return frame.rename(columns=lambda name: name.replace("/", "_"))
+
+
+def load_network(path):
+    """Return a detector's .pt file as a function, and its card.
+
+    The function maps (1, 3, H, W) float32 RGB in 0..1, H and W multiples of the
+    stride, to (1, 5, A) float32: centre x, centre y, width, height in px, score.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ValueError: the file holds no detector of one class.
+    """
+    network, card = _load_fused(path)
+    import torch
+
+    network.model[-1].export = True  # the decoded detections alone
+
+    def run(pixels):
+        with torch.inference_mode():
+            return network(torch.from_numpy(pixels)).numpy()
+
+    return run, card
+
+
+def save_detector(weights, path, **card):
+    """Write `weights` in half precision, fit for carrying on, and return the path.
+
+    Optimizer state, settings and folders of the machine that trained are left out.
+
+    Args:
+        weights: a run's best.pt or last.pt.
+        path: the file to write.
+        **card: fields of `DetectorCard` that differ from what `weights` says.
+    """
+    network, checkpoint = _load(weights)
+    import torch
+
+    network.args = {"task": "detect"}
+    network.pt_path = Path(path).name
+    network.criterion = None
+    for parameter in network.parameters():
+        parameter.requires_grad = False
+    unfinished = Path(path).with_suffix(".unfinished.pt")
+    content = {
+        "epoch": -1,
+        "model": network.half(),
+        "train_args": {"task": "detect"},
+        "version": checkpoint.get("version"),
+        "license": "AGPL-3.0",
+        "fer_course": asdict(_card(checkpoint, card)),
+    }
+    torch.save(content, unfinished)
+    os.replace(unfinished, path)
+    return Path(path)
+
+
+def export_detector(weights, onnx_path, **card):
+    """Write a detector as one float32 ONNX file and return its path.
+
+    Input `images` (1, 3, H, W) float32 RGB in 0..1, H and W free multiples of the
+    stride; output `detections` (1, 5, A) as in `load_network`. Overlaps are not
+    removed in the graph: `boxes.nms` does that, in view. The card goes into the
+    file's `metadata_props`.
+
+    Args:
+        weights: a .pt file of this course.
+        onnx_path: the file to write.
+        **card: fields of `DetectorCard` that differ from what `weights` says, such
+            as `score_threshold=0.4`.
+    """
+    network, stored = _load_fused(weights)
+    import onnx
+    import torch
+
+    head = network.model[-1]
+    head.dynamic, head.export, head.format = True, True, "onnx"
+    buffer = io.BytesIO()
+    torch.onnx.export(
+        network,
+        (torch.zeros(1, 3, 384, 640),),
+        buffer,
+        opset_version=17,
+        input_names=["images"],
+        output_names=["detections"],
+        dynamic_axes={
+            "images": {2: "height", 3: "width"},
+            "detections": {2: "anchors"},
+        },
+        dynamo=False,
+    )
+    graph = onnx.load_model_from_string(buffer.getvalue())
+    properties = asdict(replace(stored, **card))
+    onnx.helper.set_model_props(
+        graph, {name: str(value) for name, value in properties.items()}
+    )
+    onnx.checker.check_model(graph)
+    write_atomically(onnx_path, graph.SerializeToString())
+    return Path(onnx_path)
+
+
+def _start_weights(weights):
+    path = Path(weights) if weights is not None else ROOT / START_WEIGHTS
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"Start weights {path} are missing. Download {START_WEIGHTS_URL} to "
+            f"{ROOT / START_WEIGHTS}, or name a file of yours (`weights=...`)."
+        )
+    return path
+
+
+def _resumable(out):
+    # A kill while last.pt is being written leaves it broken: then the copy counts.
+    last, previous = out / "weights" / "last.pt", out / "weights" / "previous.pt"
+    for path in (last, previous):
+        try:
+            _, checkpoint = _load(path)
+        except (FileNotFoundError, ValueError):
+            continue
+        if checkpoint.get("optimizer") is None:
+            raise ValueError(
+                f"The run in {out} is complete. Start a new one in another folder."
+            )
+        if path == previous:
+            shutil.copyfile(previous, last)
+        return last
+    raise FileNotFoundError(
+        f"No epoch to carry on from in {last.parent}. Start the run without resume."
+    )
+
+
+def _load(path):
+    """Return a .pt file's network, float32, and the rest of its content."""
+    if not Path(path).is_file():
+        raise FileNotFoundError(f"There is no file {path}. Train a detector first.")
+    import_ultralytics()
+    from ultralytics.nn.tasks import load_checkpoint
+
+    try:
+        return load_checkpoint(str(path))
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError(
+            f"{path} is not a file that Ultralytics wrote, or it is damaged."
+        ) from error
+
+
+def _load_fused(path):
+    network, checkpoint = _load(path)
+    classes = getattr(network.model[-1], "nc", None)
+    if classes != 1:
+        raise ValueError(
+            f"{path} tells {classes} classes apart, a face detector knows one. "
+            "Fine-tune it with `train_detector` first."
+        )
+    return network.fuse(verbose=False).eval(), _card(checkpoint)
+
+
+def _card(checkpoint, changes=None):
+    return DetectorCard(**{**checkpoint.get("fer_course", {}), **(changes or {})})
