@@ -1,16 +1,35 @@
-"""Drawn faces and scenes with known answers, so that everything runs offline.
+"""Drawn faces and scenes with known answers, and the pictures that may be shown.
 
 In: a seed. Out: faces for each expression, scenes with boxes, ellipses and
-landmarks, and the pictures of `data/samples`. `layouts` writes them as the files
-of the real data sets. All notebooks use them, and never to stand in for a result
-about real faces.
+landmarks, files in the layouts of the real data sets, and the paths of the pictures
+in `data/samples`. All notebooks use them, and never to stand in for a result about
+real faces.
 """
+
+import json
 
 import cv2
 import numpy as np
 
 from fer_course.labels import EXPRESSIONS
+from fer_course.settings import settings
 from fer_course.teaching.faces import draw_face
+from fer_course.teaching.layouts import LAYOUTS, write_samples
+from fer_course.teaching.montages import make_sample_photos, write_sample_video
+from fer_course.teaching.scenes import Scene, sample_scene
+
+__all__ = [
+    "LAYOUTS",
+    "Scene",
+    "draw_face",
+    "make_sample_photos",
+    "sample_boxes",
+    "sample_faces",
+    "sample_photos",
+    "sample_scene",
+    "write_sample_video",
+    "write_samples",
+]
 
 
 def sample_faces(n_per_class, seed, size=48):
@@ -27,3 +46,30 @@ def sample_faces(n_per_class, seed, size=48):
         face = draw_face(EXPRESSIONS[label], rng, size)
         pixels[row] = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)
     return pixels, labels
+
+
+def sample_photos():
+    """Return name -> path of the pictures in `data/samples`; SOURCES.md tells more.
+
+    Raises:
+        FileNotFoundError: the folder holds no picture.
+    """
+    folder = settings().data / "samples"
+    paths = sorted(folder.glob("*.jpg"))
+    if not paths:
+        raise FileNotFoundError(
+            f"{folder} holds no pictures: they come with the course, so restore the "
+            "folder with `git checkout data/samples`."
+        )
+    return {path.stem: path for path in paths}
+
+
+def sample_boxes():
+    """Return name -> (N, 4) boxes, pixels, of the faces in `sample_photos`.
+
+    They were drawn by hand on the two portraits, hairline to chin and cheek to
+    cheek, and carried along into the montages.
+    """
+    path = settings().data / "samples" / "boxes.json"
+    table = json.loads(path.read_text(encoding="utf-8"))
+    return {name: np.array(rows, float).reshape(-1, 4) for name, rows in table.items()}
