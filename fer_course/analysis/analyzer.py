@@ -72,9 +72,7 @@ class PhotoResult:
         """Return a pandas table with one row per face and the CSV's columns."""
         import pandas as pd
 
-        return pd.DataFrame(
-            report.photo_rows(self), columns=list(report.PHOTO_COLUMNS)
-        )
+        return pd.DataFrame(report.photo_rows(self), columns=list(report.PHOTO_COLUMNS))
 
 
 @dataclass(frozen=True)
@@ -143,9 +141,9 @@ class FaceAnalyzer:
                 `image[:, :, ::-1]`.
 
         Raises:
-            ImageError: it is not a picture that can be read.
+            ImageError: it is not a picture that can be read, or an array is not
+                uint8 of that shape.
             FileNotFoundError: there is no such file.
-            TypeError: an array is not uint8.
         """
         image = read_image(photo)
         return PhotoResult(_name(photo), image, self.read_faces([image])[0])
@@ -186,7 +184,7 @@ class FaceAnalyzer:
         Returns:
             a tuple of `Face` per picture, best detection first.
         """
-        found = [self.detector.detect(image) for image in images]
+        found = [self._detect(image) for image in images]
         margin = self.classifier.crop_margin
         crops = [
             crop(image, box)
@@ -223,6 +221,13 @@ class FaceAnalyzer:
             sure=bool(probabilities[best] >= self.classifier.sure_threshold),
             track=track,
         )
+
+    def _detect(self, image):
+        """Return boxes and scores, without slivers that hold no whole pixel."""
+        boxes_xyxy, scores = self.detector.detect(image)
+        sides = boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]
+        whole = (sides >= 1).all(axis=1)
+        return boxes_xyxy[whole], scores[whole]
 
     def _analyze_in_batches(self, photos):
         """Yield results of a few photos at a time."""

@@ -124,7 +124,9 @@ def _fit_text(number, face, style, box, image_hw):
     if box[2] - box[0] < 3 * style.text_height:  # tiny: a word would hide its face
         texts = texts[1:]
     sizes = [_label_size(text, style) for text in texts]
-    fitting = [pair for pair in zip(texts, sizes, strict=True) if pair[1][0] <= image_hw[1]]
+    fitting = [
+        pair for pair in zip(texts, sizes, strict=True) if pair[1][0] <= image_hw[1]
+    ]
     return fitting[0] if fitting else (texts[-1], sizes[-1])
 
 

@@ -94,7 +94,5 @@ def rows_to_csv(rows, columns=PHOTO_COLUMNS):
     text = io.StringIO()
     writer = csv.DictWriter(text, columns, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(
-        row | {"sure": "true" if row["sure"] else "false"} for row in rows
-    )
+    writer.writerows(row | {"sure": "true" if row["sure"] else "false"} for row in rows)
     return text.getvalue()

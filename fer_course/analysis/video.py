@@ -1,0 +1,164 @@
+"""Videos: frames in, tracked faces out, and an annotated video that browsers play.
+
+In: the path of a video. Out: an iterator of `FrameResult`; where a path is given, a
+copy with boxes and labels: VP9 in `.webm` by OpenCV alone, H.264 in `.mp4` where
+PyAV is installed. Sound is left out. Notebook 06 reads a clip.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from fer_course.analysis.drawing import draw_faces
+from fer_course.analysis.tracking import FaceTracker
+from fer_course.analysis.video_writing import even, quiet, writer_for
+from fer_course.images import ImageError
+
+USUAL_RATE = 30.0  # frames per second, where a file does not say
+os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # our sentences say it
+
+
+@dataclass(frozen=True, eq=False)
+class FrameResult:
+    """The faces of one frame of a video.
+
+    Attributes:
+        frame: its number, from 0.
+        time_s: its time from the start of the video, seconds.
+        faces: `Face`s with a track, probabilities smoothed over time.
+        image: (H, W, 3) RGB uint8, upright, without drawing.
+    """
+
+    frame: int
+    time_s: float
+    faces: tuple
+    image: np.ndarray
+
+    def draw(self):
+        """Return the frame with labelled boxes, RGB uint8 (H, W, 3)."""
+        return draw_faces(self.image, self.faces)
+
+
+def analyze_video(analyzer, source, out=None):
+    """Return an iterator over the frames of a video with their faces.
+
+    Work is done as the iterator is read. Where reading stops early, the annotated
+    video ends there; on an error it is removed.
+
+    Args:
+        analyzer: a `FaceAnalyzer`.
+        source: path of a video.
+        out: path of the annotated video, `.webm` or `.mp4`; None writes none.
+
+    Returns:
+        an iterator of `FrameResult`.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ImageError: it is not a video that can be read.
+        ValueError: `out` has another ending, is the source itself, or needs PyAV.
+    """
+    capture = _open(source)
+    try:
+        if out is None:
+            return _read_frames(analyzer, capture, source)
+        open_writer = writer_for(source, out)
+    except Exception:
+        capture.release()
+        raise
+    return _write_frames(analyzer, capture, source, Path(out), open_writer)
+
+
+def _open(source):
+    """Return an open capture of a video file."""
+    path = Path(source)
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path} does not exist: check the name and the folder."
+        )
+    with quiet():
+        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    if not capture.isOpened():
+        raise ImageError(
+            f"{path} is not a video the course can read: use MP4, MOV, AVI or WebM."
+        )
+    return capture
+
+
+def _rate(capture):
+    """Return frames per second; a usual rate where the file's is no real one."""
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    return rate if 0.1 < rate <= 120 else USUAL_RATE  # recorded WebM says 1000
+
+
+def _read_frames(analyzer, capture, source):
+    """Yield the frames' results and close the capture."""
+    tracker, rate = FaceTracker(), _rate(capture)
+    number, time_s, start_s = 0, 0.0, 0.0
+    try:
+        while True:
+            there, image = capture.read()
+            if not there:
+                break
+            told_s = capture.get(cv2.CAP_PROP_POS_MSEC) / 1000
+            start_s = told_s if number == 0 else start_s
+            if number:  # where a file tells no times, frames are counted
+                told_s -= start_s
+                time_s = told_s if told_s > time_s else time_s + 1 / rate
+            image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+            faces = _track(analyzer, tracker, image, time_s)
+            yield FrameResult(number, time_s, faces, image)
+            number += 1
+    finally:
+        capture.release()
+    if not number:
+        raise ImageError(f"{source} holds no frame that can be read: copy it again.")
+
+
+def _track(analyzer, tracker, image, time_s):
+    """Return the faces of a frame, numbered and smoothed."""
+    (faces,) = analyzer.read_faces([image])
+    boxes_xyxy = np.array([face.box for face in faces]).reshape(-1, 4)
+    raw = np.array([list(face.probabilities.values()) for face in faces]).reshape(-1, 7)
+    numbers, smooth = tracker.update(boxes_xyxy, raw, time_s)
+    return tuple(
+        analyzer.make_face(face.box, face.score, row, int(number))
+        for face, row, number in zip(faces, smooth, numbers, strict=True)
+    )
+
+
+def _write_frames(analyzer, capture, source, out, open_writer):
+    """Yield the frames' results and write each, drawn, at its time."""
+    rate = _rate(capture)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    partial = out.with_name(f"{out.stem}.part{out.suffix}")
+    writer, written = None, 0
+    try:
+        for result in _read_frames(analyzer, capture, source):
+            drawn = even(result.draw())
+            if writer is None:
+                writer = open_writer(partial, rate, drawn.shape[:2])
+            while written <= round(result.time_s * rate):  # repeats fill uneven times
+                writer.write(drawn)
+                written += 1
+            yield result
+    except Exception:
+        _finish(writer, partial, None)
+        raise
+    except BaseException:  # the reader stopped: keep what there is
+        _finish(writer, partial, out)
+        raise
+    _finish(writer, partial, out)
+
+
+def _finish(writer, partial, out):
+    """Close the video; give it its name, or remove it where that is None."""
+    if writer is not None:
+        writer.release()
+        if out is None:
+            partial.unlink(missing_ok=True)
+        else:
+            os.replace(partial, out)

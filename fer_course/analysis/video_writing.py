@@ -1,0 +1,100 @@
+"""Video files: drawn frames in, a file that browsers play out.
+
+VP9 in `.webm` by OpenCV alone; H.264 in `.mp4` where PyAV is installed, as OpenCV's
+packages cannot write it. Sound is not written. Notebook 06 plays one.
+"""
+
+import os
+import sys
+from contextlib import contextmanager
+from fractions import Fraction
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+
+def writer_for(source, out):
+    """Return what opens a writer for a file name: (path, rate, (h, w)) -> writer."""
+    out = Path(out)
+    if out.resolve() == Path(source).resolve():
+        raise ValueError(f"{out} is the video itself: give the new one another name.")
+    if out.suffix.lower() == ".webm":
+        return _WebmWriter
+    if out.suffix.lower() != ".mp4":
+        raise ValueError(f"{out} has an unknown ending: write .webm or .mp4.")
+    try:
+        import av  # noqa: F401
+    except ImportError:
+        raise ValueError(
+            f"{out} needs H.264, which OpenCV cannot write. Name it "
+            f"{out.with_suffix('.webm').name}, or install PyAV: pip install av"
+        ) from None
+    return _Mp4Writer
+
+
+def even(image):
+    """Return the frame with even sides, its last row or column repeated."""
+    height, width = image.shape[:2]
+    return np.pad(image, ((0, height % 2), (0, width % 2), (0, 0)), mode="edge")
+
+
+class _WebmWriter:
+    """Writes VP9 through OpenCV."""
+
+    def __init__(self, path, rate, image_hw):
+        with quiet():
+            self._video = cv2.VideoWriter(
+                str(path),
+                cv2.CAP_FFMPEG,
+                cv2.VideoWriter_fourcc(*"VP90"),
+                rate,
+                image_hw[::-1],
+            )
+        if not self._video.isOpened():
+            raise OSError(f"{path} cannot be written: check the folder and the space.")
+
+    def write(self, image):
+        self._video.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+
+    def release(self):
+        self._video.release()
+
+
+class _Mp4Writer:
+    """Writes H.264 through PyAV."""
+
+    def __init__(self, path, rate, image_hw):
+        import av
+
+        self._file = av.open(str(path), "w", options={"movflags": "faststart"})
+        self._stream = self._file.add_stream(
+            "libx264", rate=Fraction(rate).limit_denominator(1001)
+        )
+        self._stream.height, self._stream.width = image_hw
+        self._stream.pix_fmt = "yuv420p"
+
+    def write(self, image):
+        import av
+
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+        self._file.mux(self._stream.encode(frame))
+
+    def release(self):
+        self._file.mux(self._stream.encode())
+        self._file.close()
+
+
+@contextmanager
+def quiet():
+    """Keep FFmpeg's own messages off standard error; ours say what matters."""
+    if sys.stderr is not None:
+        sys.stderr.flush()
+    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 2)
+    try:
+        yield
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)

@@ -1,0 +1,227 @@
+import cv2
+import numpy as np
+import pytest
+
+from fer_course.analysis.analyzer import FaceAnalyzer
+from fer_course.images import ImageError
+from fer_course.labels import EXPRESSIONS
+
+RATE = 20
+FRAMES = 20
+RED, GREEN = (230, 40, 40), (40, 210, 60)
+
+
+class Discs:
+    """Finds the red and the green disc of the drawn clip."""
+
+    def detect(self, image, tiles=False):
+        boxes, image = [], image.astype(int)
+        for channel in (0, 1):
+            others = [c for c in range(3) if c != channel]
+            there = image[..., channel] > 60 + image[..., others].max(axis=2)
+            rows, columns = np.nonzero(there)
+            if len(rows) > 30:
+                corner = (columns.min(), rows.min(), columns.max() + 1, rows.max() + 1)
+                boxes.append(corner)
+        boxes = np.array(boxes, np.float32).reshape(-1, 4)
+        return boxes, np.full(len(boxes), 0.8, np.float32)
+
+
+class RedIsAngry:
+    """Red faces are angry, green ones happy; every eleventh reading is a slip."""
+
+    crop_margin = 0.0
+    sure_threshold = 0.5
+
+    def __init__(self):
+        self.count = 0
+
+    def classify(self, crops):
+        found = np.full((len(crops), 7), 0.02, np.float32)
+        for row, face in zip(found, crops, strict=True):
+            self.count += 1
+            truth = int(face[..., 1].mean() > face[..., 0].mean())
+            row[2 if self.count % 11 == 0 else truth] = 0.88
+        return found
+
+
+def analyzer():
+    return FaceAnalyzer(Discs(), RedIsAngry())
+
+
+def scene(i, height=120, width=160):
+    """Two discs that move towards each other and pass, one above the other."""
+    image = np.full((height, width, 3), 235, np.uint8)
+    cv2.circle(image, (30 + 5 * i, 32), 18, RED, -1)
+    if i >= 5:  # the second one comes later
+        cv2.circle(image, (130 - 5 * i, 88), 18, GREEN, -1)
+    return image
+
+
+def write_clip(path, images, code="MJPG", backend=cv2.CAP_FFMPEG):
+    height, width = images[0].shape[:2]
+    fourcc = cv2.VideoWriter_fourcc(*code)
+    writer = cv2.VideoWriter(str(path), backend, fourcc, RATE, (width, height))
+    assert writer.isOpened()
+    for image in images:
+        writer.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+    writer.release()
+    return path
+
+
+@pytest.fixture
+def clip(tmp_path):
+    return write_clip(tmp_path / "clip.avi", [scene(i) for i in range(FRAMES)])
+
+
+def read(path):
+    capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    images = []
+    while (pair := capture.read())[0]:
+        images.append(cv2.cvtColor(pair[1], cv2.COLOR_BGR2RGB))
+    rate = capture.get(cv2.CAP_PROP_FPS)
+    fourcc = int(capture.get(cv2.CAP_PROP_FOURCC)).to_bytes(4, "little").decode()
+    return images, rate, fourcc
+
+
+def test_frames_have_numbers_times_and_followed_faces(clip):
+    results = list(analyzer().analyze_video(clip))
+    assert [result.frame for result in results] == list(range(FRAMES))
+    times = [result.time_s for result in results]
+    np.testing.assert_allclose(times, np.arange(FRAMES) / RATE, atol=1e-3)
+    tracks = [sorted(face.track for face in result.faces) for result in results]
+    assert tracks == [[1]] * 5 + [[1, 2]] * (FRAMES - 5)
+    for result in results:
+        by_track = {face.track: face for face in result.faces}
+        assert abs(by_track[1].box[0] - (12 + 5 * result.frame)) <= 2
+        assert result.image.shape == (120, 160, 3)
+
+
+def test_smoothed_labels_do_not_flicker(clip):
+    for result in analyzer().analyze_video(clip):
+        for face in result.faces:
+            assert face.expression == {1: "anger", 2: "happy"}[face.track]
+            assert tuple(face.probabilities) == EXPRESSIONS
+            assert sum(face.probabilities.values()) == pytest.approx(1, abs=1e-5)
+
+
+def test_annotated_webm_is_vp9_with_the_same_frames(clip, tmp_path):
+    out = tmp_path / "new" / "out.webm"
+    results = list(analyzer().analyze_video(clip, out))
+    images, rate, fourcc = read(out)
+    assert (len(images), rate, fourcc) == (FRAMES, RATE, "VP90")
+    gap = np.abs(images[10].astype(int) - results[10].draw()).mean()
+    assert gap < 12  # what compression changes
+    assert [path.name for path in out.parent.iterdir()] == ["out.webm"]
+
+
+def test_annotated_mp4_is_h264(clip, tmp_path):
+    pytest.importorskip("av", reason="PyAV is not installed")
+    out = tmp_path / "out.mp4"
+    list(analyzer().analyze_video(clip, out))
+    images, rate, fourcc = read(out)
+    assert (len(images), rate, fourcc) == (FRAMES, RATE, "h264")
+
+
+def test_mp4_without_pyav_says_what_to_do(clip, tmp_path, monkeypatch):
+    monkeypatch.setitem(__import__("sys").modules, "av", None)
+    with pytest.raises(ValueError, match=r"out\.webm.*pip install av"):
+        analyzer().analyze_video(clip, tmp_path / "out.mp4")
+
+
+def test_odd_sizes_are_padded(tmp_path):
+    images = [scene(i, 121, 161) for i in range(4)]
+    clip = write_clip(tmp_path / "odd.avi", images, backend=cv2.CAP_OPENCV_MJPEG)
+    results = list(analyzer().analyze_video(clip, tmp_path / "out.webm"))
+    assert results[0].image.shape == (121, 161, 3)
+    assert read(tmp_path / "out.webm")[0][0].shape == (122, 162, 3)
+
+
+def test_a_phones_rotation_is_applied(tmp_path):
+    path = write_clip(tmp_path / "phone.mp4", [scene(i) for i in range(6)], code="mp4v")
+    data = bytearray(path.read_bytes())
+    matrix = data.index(b"tkhd") + 4 + 40  # version 0: the matrix follows 40 bytes
+    assert data[matrix : matrix + 4] == (1 << 16).to_bytes(4, "big")
+    quarter = (0, 1 << 16, 0, -(1 << 16), 0, 0, 0, 0, 1 << 30)
+    data[matrix : matrix + 36] = b"".join(
+        number.to_bytes(4, "big", signed=True) for number in quarter
+    )
+    path.write_bytes(data)
+    first = next(analyzer().analyze_video(path))
+    assert first.image.shape == (160, 120, 3)
+    assert abs(first.faces[0].box[1] - 12) <= 2  # left became up
+
+
+def test_stopping_early_keeps_what_was_written(clip, tmp_path):
+    out = tmp_path / "out.webm"
+    frames = analyzer().analyze_video(clip, out)
+    for _ in range(5):
+        next(frames)
+    frames.close()
+    assert len(read(out)[0]) == 5
+
+
+def test_an_error_leaves_no_half_video(clip, tmp_path):
+    reader = analyzer()
+    frames = reader.analyze_video(clip, tmp_path / "out.webm")
+    next(frames)
+    reader.classifier.classify = lambda crops: 1 / 0
+    with pytest.raises(ZeroDivisionError):
+        next(frames)
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.avi"]
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        pytest.param(b"hello " * 999, "not a video", id="text"),
+        pytest.param(b"", "not a video", id="empty"),
+    ],
+)
+def test_what_is_no_video_is_named(tmp_path, capfd, data, message):
+    (tmp_path / "no.mp4").write_bytes(data)
+    with pytest.raises(ImageError, match=message) as caught:
+        analyzer().analyze_video(tmp_path / "no.mp4")
+    assert "no.mp4" in str(caught.value)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_video_that_breaks_off_gives_its_frames(clip):
+    data = clip.read_bytes()
+    clip.write_bytes(data[: len(data) // 2])
+    results = list(analyzer().analyze_video(clip))
+    assert 5 < len(results) < FRAMES
+
+
+def test_a_video_without_frames_is_named(clip):
+    data = clip.read_bytes()
+    clip.write_bytes(data[: data.index(b"movi") + 4])
+    with pytest.raises(ImageError, match=r"clip\.avi"):
+        list(analyzer().analyze_video(clip))
+
+
+def test_a_missing_video_is_named(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"none\.mp4"):
+        analyzer().analyze_video(tmp_path / "none.mp4")
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        pytest.param("out.gif", "unknown ending", id="ending"),
+        pytest.param("clip.avi", "the video itself", id="onto itself"),
+    ],
+)
+def test_where_a_video_cannot_go(clip, name, message):
+    with pytest.raises(ValueError, match=message):
+        analyzer().analyze_video(clip, clip.parent / name)
+
+
+def test_a_frames_rows_have_the_videos_columns(clip):
+    from fer_course.analysis.report import VIDEO_COLUMNS, frame_rows, rows_to_csv
+
+    *_, last = analyzer().analyze_video(clip)
+    rows = frame_rows("clip.avi", last)
+    header, first, _ = rows_to_csv(rows, VIDEO_COLUMNS).splitlines()
+    assert header.startswith("video,frame,time_s,track,x1,y1,x2,y2,score,expression")
+    assert first.startswith("clip.avi,19,0.95,1,")
