@@ -61,7 +61,7 @@ def build_parser():
 
 
 def _add(commands, name, run, text, need="course", passes_on=False):
-    parser = commands.add_parser(name, help=text, description=text)
+    parser = commands.add_parser(name, help=text, description=text, allow_abbrev=False)
     parser.set_defaults(run=run, need=need, passes_on=passes_on)
     return parser
 

@@ -324,9 +324,10 @@ def _stamp():
 
 def _read_stamp():
     try:
-        return json.loads(_stamp().read_text(encoding="utf-8"))
+        done = json.loads(_stamp().read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
+    return done if isinstance(done, dict) else {}
 
 
 def _site_packages():

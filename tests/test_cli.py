@@ -1,0 +1,181 @@
+"""The command line: every command reaches its function with what was typed."""
+
+import subprocess
+import sys
+
+import pytest
+
+from fer_course import cli, environment
+from fer_course.settings import ROOT
+from fer_course.venv import SetupError
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """Every function behind the commands, replaced by one that notes its call."""
+    from fer_course import benchmark, demo, programs, runs, sources
+
+    noted = []
+
+    def replace(module, name, result=0):
+        def note(*args, **options):
+            noted.append((name, args, options))
+            return result
+
+        monkeypatch.setattr(module, name, note)
+
+    for module, names in {
+        benchmark: ["benchmark"],
+        demo: ["run_demo", "run_camera"],
+        programs: ["open_lab", "open_app", "run_tests"],
+        runs: ["train", "evaluate"],
+        sources: ["get_set", "check_set", "prepare_set"],
+    }.items():
+        for name in names:
+            replace(module, name)
+    needs = []
+    monkeypatch.setattr(environment, "enter", lambda need, rest: needs.append(need))
+    noted_needs = (noted, needs)
+    return noted_needs
+
+
+@pytest.mark.parametrize(
+    "line, need, name, args, options",
+    [
+        pytest.param(
+            "demo a.jpg b --out o --json - --csv c --score-threshold 0.5",
+            "demo",
+            "run_demo",
+            (["a.jpg", "b"], "o"),
+            {"json_target": "-", "csv_path": "c", "score_threshold": 0.5},
+            id="demo",
+        ),
+        pytest.param(
+            "lab --no-browser", "course", "open_lab", (["--no-browser"],), {}, id="lab"
+        ),
+        pytest.param("app", "course", "open_app", ([],), {}, id="app"),
+        pytest.param("camera", "demo", "run_camera", (), {}, id="camera"),
+        pytest.param("data get wider", "demo", "get_set", ("wider",), {}, id="get"),
+        pytest.param(
+            "data check rafdb", "course", "check_set", ("rafdb",), {}, id="check"
+        ),
+        pytest.param(
+            "data prepare detection",
+            "course",
+            "prepare_set",
+            ("detection",),
+            {},
+            id="prepare",
+        ),
+        pytest.param(
+            "train detector --quick --epochs 3",
+            "course",
+            "train",
+            ("detector",),
+            {"quick": True, "resume": False, "epochs": 3, "out": None, "record": False},
+            id="train",
+        ),
+        pytest.param(
+            "evaluate detector --record --against yunet",
+            "course",
+            "evaluate",
+            ("detector",),
+            {"model": None, "out": None, "record": True, "against": "yunet"},
+            id="evaluate",
+        ),
+        pytest.param(
+            "benchmark --json b.json",
+            "demo",
+            "benchmark",
+            (),
+            {"json_path": "b.json"},
+            id="benchmark",
+        ),
+        pytest.param(
+            "test --all -x -k boxes",
+            "course",
+            "run_tests",
+            (["-x", "-k", "boxes"],),
+            {"slow": True},
+            id="test",
+        ),
+    ],
+)
+def test_every_command(calls, line, need, name, args, options):
+    noted, needs = calls
+    assert cli.main(line.split()) == 0
+    assert noted == [(name, args, options)]
+    assert needs == [need]
+
+
+@pytest.mark.parametrize(
+    "line, message",
+    [
+        pytest.param("", "required: COMMAND", id="nothing"),
+        pytest.param("dance", "invalid choice: 'dance'", id="unknown command"),
+        pytest.param("demo --loud", "unknown: --loud", id="unknown option"),
+        pytest.param("demo --score-threshold 7", "not between 0 and 1", id="share"),
+        pytest.param("train detector --epochs 0", "not 1 or more", id="epochs"),
+        pytest.param("train both", "invalid choice: 'both'", id="network"),
+        pytest.param("data get", "required: SET", id="no set"),
+        pytest.param("evaluate detector --against x", "invalid choice", id="rival"),
+    ],
+)
+def test_wrong_usage_gives_2_before_anything_is_installed(calls, capsys, line, message):
+    with pytest.raises(SystemExit) as stop:
+        cli.main(line.split())
+    assert stop.value.code == 2
+    assert message in capsys.readouterr().err
+    assert calls == ([], [])
+
+
+@pytest.mark.parametrize(
+    "error, sentence",
+    [
+        (SetupError("No Python."), "No Python.\n"),
+        (FileNotFoundError("No data there."), "No data there.\n"),
+        (ValueError("That is no set."), "That is no set.\n"),
+        (
+            ImportError("libGL.so.1: cannot open shared object file"),
+            "OpenCV lacks a library of the system (libGL.so.1: cannot open shared "
+            "object file): on Debian and Ubuntu `sudo apt install libgl1 libglib2.0-0` "
+            "helps.\n",
+        ),
+    ],
+    ids=["set-up", "file", "value", "system library"],
+)
+def test_errors_are_one_sentence(monkeypatch, capsys, error, sentence):
+    def fail(need, arguments):
+        raise error
+
+    monkeypatch.setattr(environment, "enter", fail)
+    assert cli.main(["camera"]) == 2
+    assert capsys.readouterr() == ("", sentence)
+
+
+def test_a_missing_package_is_named(monkeypatch, capsys):
+    monkeypatch.setenv("FER_COURSE_SETUP", "0")
+    monkeypatch.setitem(sys.modules, "fer_course.demo", None)
+    assert cli.main(["camera"]) == 2
+    assert "unset FER_COURSE_SETUP" in capsys.readouterr().err
+
+
+def test_ctrl_c_is_no_traceback(monkeypatch, capsys):
+    def stop(need, arguments):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(environment, "enter", stop)
+    assert cli.main(["camera"]) == 130
+    assert capsys.readouterr().err == "Stopped.\n"
+
+
+def test_help_names_every_command():
+    answer = subprocess.run(
+        [sys.executable, "-S", "-m", "fer_course", "--help"],  # -S: no packages
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+    )
+    assert answer.returncode == 0
+    for command in "demo lab app camera data train evaluate benchmark test".split():
+        assert f"\n    {command}" in answer.stdout

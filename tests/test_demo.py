@@ -1,0 +1,191 @@
+"""`demo`: what is read, what is written, what the exit code says."""
+
+import csv
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_course import cli, demo
+from fer_course.analysis.analyzer import FaceAnalyzer
+from fer_course.labels import EXPRESSIONS
+
+
+class OneFace:
+    """A detector that finds one face in every picture that is not black."""
+
+    def detect(self, image, tiles=False):
+        if not image.any():
+            return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+        return np.float32([[10, 5, 40, 45]]), np.float32([0.9])
+
+
+class Happy:
+    """A classifier that sees happy faces only."""
+
+    crop_margin = 0.2
+    sure_threshold = 0.5
+
+    def classify(self, crops):
+        shares = np.full(7, 0.05, np.float32)
+        shares[EXPRESSIONS.index("happy")] = 0.7
+        return np.tile(shares, (len(crops), 1))
+
+
+@pytest.fixture(autouse=True)
+def stub_networks(monkeypatch, tmp_path):
+    monkeypatch.setenv("FER_COURSE_SETUP", "0")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(
+        demo, "FaceAnalyzer", lambda score_threshold: FaceAnalyzer(OneFace(), Happy())
+    )
+
+
+def picture(path, value=99, size_wh=(80, 60)):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    image = np.full((size_wh[1], size_wh[0], 3), value, np.uint8)
+    path.write_bytes(cv2.imencode(path.suffix, image)[1].tobytes())
+    return str(path)
+
+
+def video(path, frames=3):
+    writer = cv2.VideoWriter(str(path), cv2.VideoWriter_fourcc(*"VP90"), 10, (80, 60))
+    for _ in range(frames):
+        writer.write(np.full((60, 80, 3), 99, np.uint8))
+    writer.release()
+    return str(path)
+
+
+def test_a_photo(tmp_path, capsys):
+    photo = picture(tmp_path / "größe.png")
+    assert cli.main(["demo", photo]) == 0
+    drawn = cv2.imdecode(np.fromfile("out/größe_faces.jpg", np.uint8), 1)
+    assert drawn.shape == (60, 80, 3)
+    document = json.loads((tmp_path / "out" / "faces.json").read_text("utf-8"))
+    (entry,) = document["photos"]
+    assert (entry["photo"], entry["width"], entry["height"]) == (photo, 80, 60)
+    assert entry["faces"][0]["box"] == [10, 5, 40, 45]
+    assert list(entry["faces"][0]["probabilities"]) == list(EXPRESSIONS)
+    assert document["errors"] == []
+    assert "1 face: happy 70%" in capsys.readouterr().out
+
+
+def test_json_on_standard_output_stands_alone(tmp_path, capsys):
+    photo = picture(tmp_path / "a.jpg")
+    assert cli.main(["demo", photo, "--json", "-", "--out", "x"]) == 0
+    out, err = capsys.readouterr()
+    assert json.loads(out)["photos"][0]["photo"] == photo
+    assert "a.jpg: 1 face" in err
+    assert not (tmp_path / "x" / "faces.json").exists()
+
+
+def test_some_unread_gives_1(tmp_path, capsys):
+    (tmp_path / "bad.jpg").write_text("<html>not a picture")
+    good = picture(tmp_path / "good.jpg")
+    code = cli.main(["demo", "bad.jpg", good, "none.jpg", "--json", "all.json"])
+    assert code == 1
+    document = json.loads((tmp_path / "all.json").read_text())
+    assert [entry["photo"] for entry in document["photos"]] == [good]
+    assert [entry["photo"] for entry in document["errors"]] == ["bad.jpg", "none.jpg"]
+    err = capsys.readouterr().err
+    assert err.count("Skipped:") == 2 and "Traceback" not in err
+
+
+def test_none_read_gives_2(tmp_path, capsys):
+    assert cli.main(["demo", "none.jpg"]) == 2
+    assert capsys.readouterr().err.startswith("Skipped: none.jpg")
+
+
+def test_an_empty_folder_gives_2(tmp_path, capsys):
+    (tmp_path / "empty").mkdir()
+    assert cli.main(["demo", "empty"]) == 2
+    assert (
+        capsys.readouterr().err == "There is no picture or video in what was given"
+        " to read.\n"
+    )
+
+
+def test_a_folder_is_searched_but_not_the_output(tmp_path):
+    picture(tmp_path / "in" / "b" / "one.jpg")
+    picture(tmp_path / "in" / "a" / "one.JPG")
+    picture(tmp_path / "in" / "out" / "old_faces.jpg")
+    (tmp_path / "in" / "notes.txt").touch()
+    for _ in range(2):  # the second run does not read the first one's pictures
+        assert cli.main(["demo", "in", "--out", "in/out"]) == 0
+        document = json.loads((tmp_path / "in" / "out" / "faces.json").read_text())
+        assert [len(document[key]) for key in ("photos", "errors")] == [2, 0]
+    written = {path.name for path in (tmp_path / "in" / "out").glob("*_faces*")}
+    assert written == {"one_faces.jpg", "one_faces_2.jpg", "old_faces.jpg"}
+
+
+def test_csv_has_a_row_a_face_and_none_without(tmp_path):
+    photo = picture(tmp_path / "a.png")
+    picture(tmp_path / "black.png", value=0)
+    assert cli.main(["demo", photo, "black.png", "--csv", "t/faces.csv"]) == 0
+    with open("t/faces.csv", newline="") as file:
+        (row,) = csv.DictReader(file)
+    assert list(row) == (
+        "photo,face,x1,y1,x2,y2,score,expression,sure," + ",".join(EXPRESSIONS)
+    ).split(",")
+    assert (row["photo"], row["face"], row["x2"]) == (photo, "1", "40.0")
+
+
+def test_a_video(tmp_path):
+    source = video(tmp_path / "clip.webm")
+    assert cli.main(["demo", source, "--csv", "faces.csv"]) == 0
+    document = json.loads((tmp_path / "out" / "faces.json").read_text())
+    (entry,) = document["videos"]
+    assert entry["video"] == source and len(entry["frames"]) == 3
+    assert entry["frames"][2]["faces"][0]["track"] is not None
+    with open("faces.csv", newline="") as file:
+        rows = list(csv.DictReader(file))
+    assert list(rows[0])[:5] == ["video", "frame", "time_s", "track", "x1"]
+    assert [row["frame"] for row in rows] == ["0", "1", "2"]
+    assert (tmp_path / "out" / "clip_faces.webm").stat().st_size > 0
+
+
+def test_a_broken_video_is_an_error_entry(tmp_path):
+    (tmp_path / "clip.mp4").write_bytes(b"no video")
+    photo = picture(tmp_path / "a.png")
+    assert cli.main(["demo", photo, "clip.mp4"]) == 1
+    document = json.loads((tmp_path / "out" / "faces.json").read_text())
+    assert document["errors"][0]["photo"] == "clip.mp4"
+
+
+def test_samples_without_a_photo(tmp_path, monkeypatch):
+    picture(tmp_path / "data" / "samples" / "two.png")
+    monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path / "data"))
+    assert cli.main(["demo"]) == 0
+    assert (tmp_path / "out" / "two_faces.jpg").exists()
+
+
+def test_a_missing_network_is_one_sentence(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(demo, "FaceAnalyzer", FaceAnalyzer)
+    monkeypatch.setenv("FER_COURSE_MODELS", str(tmp_path / "models"))
+    assert cli.main(["demo", picture(tmp_path / "a.png")]) == 2
+    err = capsys.readouterr().err
+    assert "There is no face detector at" in err and "Traceback" not in err
+
+
+def test_no_camera_is_one_sentence(monkeypatch, capsys):
+    class Nothing:
+        def read(self):
+            return False, None
+
+        def release(self):
+            pass
+
+    monkeypatch.setattr(demo.cv2, "VideoCapture", lambda number: Nothing())
+    monkeypatch.setattr(demo.cv2, "destroyAllWindows", lambda: None)
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert cli.main(["camera"]) == 2
+    assert capsys.readouterr().err.startswith("No camera answers: plug one in")
+
+
+def test_no_screen_is_one_sentence(monkeypatch, capsys):
+    monkeypatch.setattr(demo.sys, "platform", "linux")
+    monkeypatch.delenv("DISPLAY", raising=False)
+    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
+    assert cli.main(["camera"]) == 2
+    assert capsys.readouterr().err.startswith("There is no screen here")

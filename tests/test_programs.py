@@ -1,0 +1,97 @@
+"""`test`, `lab` and `app` start the right programs with the right arguments."""
+
+import pytest
+
+from fer_course import programs
+from fer_course.settings import ROOT
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """Programs are noted, not started; `codes` are what they return."""
+    runs = []
+    codes = []
+
+    def run(arguments, **variables):
+        runs.append((arguments, variables))
+        return codes[len(runs) - 1] if codes else 0
+
+    monkeypatch.setattr(programs, "_run", run)
+    runs_codes = (runs, codes)
+    return runs_codes
+
+
+def marks(arguments):
+    return arguments[arguments.index("-m", 2) + 1]
+
+
+def test_units_and_notebooks_run_in_quick_mode(started, capsys):
+    runs, _ = started
+    assert programs.run_tests() == 0
+    (units, quick), (pages, also_quick) = runs
+    assert quick == also_quick == {"FER_MODE": "quick"}
+    assert str(ROOT / "tests") in units and "--doctest-modules" in units
+    assert marks(units) == "not slow and not gpu"
+    assert "--nbval-lax" in pages and "--nbval-cell-timeout=120" in pages
+    assert pages[-1] == str(ROOT / "notebooks")
+    assert "unit tests: passed" in capsys.readouterr().out.splitlines()[-1]
+
+
+def test_all_adds_the_slow_ones(started):
+    programs.run_tests(slow=True)
+    assert marks(started[0][0][0]) == "not gpu"
+
+
+@pytest.mark.parametrize("codes, code", [([1, 0], 1), ([0, 1], 1), ([0, 5], 5)])
+def test_any_failure_is_a_failure(started, capsys, codes, code):
+    started[1].extend(codes)
+    assert programs.run_tests() == code
+    assert "FAILED" in capsys.readouterr().out
+    assert len(started[0]) == 2  # the notebooks run all the same
+
+
+def test_options_go_to_both_runs(started):
+    programs.run_tests(["-x", "-k", "boxes"])
+    for arguments, _ in started[0]:
+        assert arguments[-5:-1] != [] and "-x" in arguments and "boxes" in arguments
+
+
+def test_named_files_are_run_alone(started, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    programs.run_tests(["tests/test_cli.py::test_every_command", "-q"])
+    ((arguments, _),) = started[0]
+    assert arguments[-2:] == ["tests/test_cli.py::test_every_command", "-q"]
+    assert "--nbval-lax" not in arguments
+
+
+def test_a_named_page_is_run_as_a_page(started, tmp_path):
+    page = tmp_path / "a.ipynb"
+    page.touch()
+    programs.run_tests([str(page)])
+    assert "--nbval-lax" in started[0][0][0]
+
+
+def test_the_lab_opens_the_notebooks(started):
+    programs.open_lab(["--no-browser"])
+    ((arguments, _),) = started[0]
+    assert f"--ServerApp.root_dir={ROOT / 'notebooks'}" in arguments
+    assert arguments[-1] == "--no-browser"
+
+
+def test_the_app_listens_on_this_machine_only(started, monkeypatch):
+    monkeypatch.setattr(programs, "find_spec", lambda name: True)
+    programs.open_app()
+    assert "--Voila.ip=127.0.0.1" in started[0][0][0]
+    assert (ROOT / "fer_course" / "teaching" / "app.ipynb").is_file()
+
+
+def test_the_app_without_voila(started, monkeypatch):
+    monkeypatch.setattr(programs, "find_spec", lambda name: None)
+    with pytest.raises(ImportError, match="voila"):
+        programs.open_app()
+
+
+def test_a_program_knows_the_package_and_returns_its_code(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    code = "import sys, fer_course; sys.exit(7 if fer_course.__file__ else 1)"
+    assert programs._run(["-c", code]) == 7

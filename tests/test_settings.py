@@ -1,0 +1,64 @@
+"""Settings come from the environment, with defaults beside the package."""
+
+import random
+
+import numpy as np
+import pytest
+
+from fer_course.settings import ROOT, SEED, seed_everything, settings, setup_line
+
+NAMES = ("FER_MODE", "FER_COURSE_DATA", "FER_COURSE_MODELS", "FER_COURSE_RUNS")
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch):
+    for name in NAMES:
+        monkeypatch.delenv(name, raising=False)
+
+
+def test_defaults_lie_in_the_clone():
+    config = settings()
+    assert config.quick and config.mode == "quick" and config.seed == SEED
+    assert config.data == ROOT / "data"
+    assert config.models == ROOT / "models"
+    assert config.runs == ROOT / "data" / "runs"
+    assert (ROOT / "fer_course" / "settings.py").is_file()
+
+
+@pytest.mark.parametrize("text", ["full", " FULL "])
+def test_full_mode(monkeypatch, text):
+    monkeypatch.setenv("FER_MODE", text)
+    assert not settings().quick
+
+
+def test_an_unknown_mode_is_refused(monkeypatch):
+    monkeypatch.setenv("FER_MODE", "fast")
+    with pytest.raises(ValueError, match="'fast': set it to 'quick' or 'full'"):
+        settings()
+
+
+def test_folders_from_the_environment(monkeypatch, tmp_path):
+    monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path))
+    assert settings().data == tmp_path
+    assert settings().runs == tmp_path / "runs"
+    monkeypatch.setenv("FER_COURSE_RUNS", "~/runs")
+    assert "~" not in str(settings().runs)
+
+
+def test_seeding_repeats_all_generators():
+    def draw():
+        generator = seed_everything(5)
+        old_style = np.random.random()  # noqa: NPY002 (libraries still use it)
+        return generator.random(), old_style, random.random()
+
+    assert draw() == draw()
+    assert seed_everything(5).random() != seed_everything(6).random()
+
+
+def test_the_set_up_line_says_what_is_there(monkeypatch, tmp_path):
+    monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path))
+    assert "samples only" in setup_line()
+    (tmp_path / "detection").mkdir()
+    line = setup_line()
+    assert "detection photos" in line and "quick mode" in line and "numpy" in line
+    assert "\n" not in line

@@ -1,0 +1,112 @@
+"""Where sets come from, and archives that may not reach outside their folder."""
+
+import io
+import tarfile
+import zipfile
+
+import pytest
+
+from fer_course import sources
+
+
+@pytest.fixture
+def data(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path / "data"))
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def fetched(monkeypatch):
+    """No network: a download writes a small archive."""
+    urls = []
+
+    def download(url, path, checksum=None):
+        urls.append(url)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if path.suffix == ".zip":
+            with zipfile.ZipFile(path, "w") as file:
+                file.writestr(f"{path.stem}/images/a.jpg", b"picture")
+        else:
+            path.write_bytes(b"table")
+
+    monkeypatch.setattr(sources, "download", download)
+    return urls
+
+
+@pytest.mark.parametrize("name", sources.SOURCES)
+def test_every_set_says_where_from_and_under_which_terms(name):
+    source = sources.SOURCES[name]
+    assert source.page.startswith(("http://", "https://"))
+    assert source.terms.endswith(".") and source.layout.endswith(".")
+    assert bool(source.files) != ("without asking" in source.layout)
+
+
+@pytest.mark.parametrize("name", ["rafdb", "affectnet", "fer2013", "lfpw"])
+def test_sets_behind_an_agreement_are_not_downloaded(data, fetched, capsys, name):
+    sources.get_set(name)
+    assert fetched == []
+    out = capsys.readouterr().out
+    assert str(data / sources.SOURCES[name].place) in out and "terms:" in out
+
+
+def test_an_archive_is_unpacked_once(data, fetched):
+    sources.get_set("wider")
+    sources.get_set("wider")
+    assert [url.rpartition("/")[2] for url in fetched] == [
+        "wider_face_split.zip",
+        "WIDER_val.zip",
+        "WIDER_train.zip",
+    ]
+    assert (data / "detection/WIDER_train/images/a.jpg").read_bytes() == b"picture"
+    assert not list(data.rglob("*.zip"))
+
+
+def test_a_plain_file_goes_to_its_place(data, fetched):
+    sources.get_set("ferplus")
+    assert (data / "expression/fer2013/fer2013new.csv").read_bytes() == b"table"
+
+
+def test_an_unknown_set_lists_the_known(data):
+    with pytest.raises(ValueError, match=r"'coco' is not a set .* wider, fddb"):
+        sources.get_set("coco")
+
+
+@pytest.mark.parametrize("name", ["wider", "fer2013", "rafdb", "affectnet", "fddb"])
+def test_check_of_what_is_not_there(data, capsys, name):
+    assert sources.check_set(name) == 1
+    assert name in capsys.readouterr().out
+
+
+def test_only_two_things_are_prepared():
+    with pytest.raises(ValueError, match="say detection or expression"):
+        sources.prepare_set("wider")
+
+
+def test_a_zip_cannot_reach_outside(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("../evil.txt", b"x")
+    sources.unpack(tmp_path / "a.zip", tmp_path / "in")
+    assert not (tmp_path / "evil.txt").exists()
+
+
+@pytest.mark.parametrize("name", ["../evil.txt", "/evil.txt"])
+def test_a_tar_cannot_reach_outside(tmp_path, name):
+    with tarfile.open(tmp_path / "a.tgz", "w:gz") as file:
+        member = tarfile.TarInfo(name)
+        member.size = 1
+        file.addfile(member, io.BytesIO(b"x"))
+    folder = tmp_path / "in"
+    if name.startswith("/"):  # the leading slash is dropped: lands inside
+        sources.unpack(tmp_path / "a.tgz", folder)
+        assert (folder / "evil.txt").exists()
+    else:
+        with pytest.raises(ValueError, match="cannot be unpacked"):
+            sources.unpack(tmp_path / "a.tgz", folder)
+    assert not (tmp_path / "evil.txt").exists()
+
+
+@pytest.mark.parametrize("name", ["a.zip", "a.tgz"])
+def test_a_damaged_archive_is_one_sentence(tmp_path, name):
+    (tmp_path / name).write_bytes(b"cut off")
+    with pytest.raises(ValueError, match="remove it and get it again"):
+        sources.unpack(tmp_path / name, tmp_path)
