@@ -177,8 +177,8 @@ def _decode_alpha(buffer, data):
     if image is None or image.ndim != 3 or image.shape[2] != 4:
         return None
     image = cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA)
-    exif = data if tiff else next((b.tobytes() for b in blobs if b.size > 12), b"")
-    # OpenCV hands out TIFF pixels already multiplied by alpha
+    # OpenCV hands out TIFF upright already, and multiplied by alpha
+    exif = b"" if tiff else next((b.tobytes() for b in blobs if b.size > 12), b"")
     return _upright(_over_white(image, multiplied=tiff), _exif_orientation(exif))
 
 
@@ -301,9 +301,8 @@ def letterbox_shape(image_hw, size=640, stride=32):
     (384, 640)
     """
     scale = size / max(image_hw[:2])
-    return tuple(
-        -(-max(round(side * scale), 1) // stride) * stride for side in image_hw
-    )
+    height, width = (max(round(side * scale), 1) for side in image_hw[:2])
+    return -(-height // stride) * stride, -(-width // stride) * stride
 
 
 def crop(image, box_xyxy):

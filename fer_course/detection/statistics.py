@@ -71,8 +71,8 @@ def dataset_statistics(annotations):
 
     Columns: photos and faces as annotated, without_face, ignored; faces_per_photo
     (mean) and most_in_a_photo; medians of size_px, size_640, aspect, center_x and
-    center_y; and below_stride, the share of faces lower than the finest grid of the network (8 px)
-    after letterbox to 640.
+    center_y; and below_stride, the share of faces lower than the finest grid of the
+    network (8 px) after letterbox to 640.
 
     Args:
         annotations: set name -> `Annotations`.

@@ -1,0 +1,324 @@
+import io
+import os
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_course import images
+from fer_course.images import (
+    ImageError,
+    Letterbox,
+    crop,
+    image_hw,
+    letterbox,
+    letterbox_shape,
+    read_image,
+)
+
+Image = pytest.importorskip("PIL.Image", reason="Pillow writes the test pictures")
+
+
+@pytest.fixture
+def photo():
+    """(60, 80, 3) RGB, four quarters of different colors: no turn goes unseen."""
+    picture = np.zeros((60, 80, 3), np.uint8)
+    picture[:30, :40], picture[:30, 40:] = (200, 30, 40), (30, 180, 60)
+    picture[30:, :40], picture[30:, 40:] = (40, 60, 220), (230, 220, 40)
+    return picture
+
+
+def encoded(picture, kind, **options):
+    file = io.BytesIO()
+    picture.save(file, kind, **options)
+    return file.getvalue()
+
+
+def exif(orientation):
+    block = Image.Exif()
+    block[0x0112] = orientation
+    return block
+
+
+def close(a, b, within=6.0):
+    assert a.shape == b.shape
+    assert a.dtype == np.uint8
+    assert np.abs(a.astype(float) - b).mean() < within
+
+
+KINDS = ["JPEG", "PNG", "WEBP", "BMP", "TIFF"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_color_comes_back_as_rgb(photo, kind):
+    close(read_image(encoded(Image.fromarray(photo), kind)), photo)
+
+
+@pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "LA", "RGBA", "I;16"])
+def test_every_color_mode(photo, mode):
+    gray = np.array(Image.fromarray(photo).convert("L"))
+    if mode == "I;16":
+        data = encoded(Image.fromarray(gray.astype(np.uint16) * 257), "PNG")
+    elif mode == "P":
+        data = encoded(Image.fromarray(photo).quantize(16), "PNG")
+    else:
+        kind = "JPEG" if mode == "CMYK" else "PNG"
+        data = encoded(Image.fromarray(photo).convert(mode), kind)
+    found = read_image(data)
+    if mode in ("P", "CMYK", "RGBA"):
+        close(found, photo)
+    elif mode == "1":
+        assert set(np.unique(found)) <= {0, 255}
+    else:
+        close(found, np.repeat(gray[..., None], 3, axis=2))
+
+
+def test_cmyk_tiff(photo):
+    close(read_image(encoded(Image.fromarray(photo).convert("CMYK"), "TIFF")), photo)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
+def test_see_through_pixels_lie_over_white(photo, kind):
+    picture = Image.fromarray(photo)
+    picture.putalpha(128)
+    wanted = photo * (128 / 255) + 255 * (127 / 255)
+    close(read_image(encoded(picture, kind)), wanted)
+
+
+def test_a_see_through_palette_color_is_white(photo):
+    picture = Image.fromarray(photo).quantize(4)
+    index = picture.getpixel((5, 5))
+    found = read_image(encoded(picture, "PNG", transparency=index))
+    assert (found[5, 5] == 255).all()
+    assert (found[55, 75] < 255).any()
+
+
+@pytest.mark.parametrize("orientation", range(1, 9))
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("alpha", [False, True])
+def test_photos_stand_upright(photo, orientation, kind, alpha, tmp_path):
+    if kind == "JPEG" and alpha:
+        pytest.skip("JPEG has no alpha")
+    picture = Image.fromarray(photo)
+    if alpha:
+        picture.putalpha(255)
+    data = encoded(picture, kind, exif=exif(orientation))
+    turns = {
+        2: lambda a: a[:, ::-1],
+        3: lambda a: a[::-1, ::-1],
+        4: lambda a: a[::-1],
+        5: lambda a: a.transpose(1, 0, 2),
+        6: lambda a: np.rot90(a, -1),
+        7: lambda a: a.transpose(1, 0, 2)[::-1, ::-1],
+        8: lambda a: np.rot90(a),
+    }
+    wanted = turns.get(orientation, lambda a: a)(photo)
+    close(read_image(data), wanted)
+    file = tmp_path / "photo"
+    file.write_bytes(data)
+    assert image_hw(file) == wanted.shape[:2]
+
+
+@pytest.mark.parametrize("kind", ["GIF", "WEBP"])
+def test_of_an_animation_the_first_frame(photo, kind):
+    first, second = Image.fromarray(photo), Image.fromarray(255 - photo)
+    data = encoded(first, kind, save_all=True, append_images=[second])
+    close(read_image(data), photo)
+
+
+def test_paths_with_any_letters(photo, tmp_path):
+    path = tmp_path / "Gesicht ä 顔 'x'.jpg"
+    path.write_bytes(encoded(Image.fromarray(photo), "JPEG", quality=95))
+    close(read_image(path), photo)
+    close(read_image(str(path)), photo)
+    assert image_hw(path) == (60, 80)
+
+
+@pytest.mark.parametrize(
+    "array",
+    [
+        pytest.param(np.full((4, 6), 7, np.uint8), id="gray"),
+        pytest.param(np.full((4, 6, 1), 7, np.uint8), id="one channel"),
+        pytest.param(np.full((4, 6, 3), 7, np.uint8), id="rgb"),
+        pytest.param(np.full((4, 6), 7 * 257, np.uint16), id="16 bit"),
+    ],
+)
+def test_arrays(array):
+    found = read_image(array)
+    assert found.shape == (4, 6, 3)
+    assert found.dtype == np.uint8
+    assert found.flags.c_contiguous
+    assert (found == 7).all()
+
+
+def test_rgba_array_over_white():
+    array = np.zeros((2, 3, 4), np.uint8)
+    assert (read_image(array) == 255).all()
+
+
+@pytest.mark.parametrize(
+    ("array", "message"),
+    [
+        pytest.param(np.zeros((4, 6, 3)), "multiply fractions by 255", id="float"),
+        pytest.param(np.zeros((2, 4, 6, 3), np.uint8), "shape", id="batch"),
+        pytest.param(np.zeros((4, 6, 2), np.uint8), "shape", id="two channels"),
+        pytest.param(np.zeros((0, 6, 3), np.uint8), "shape", id="empty"),
+    ],
+)
+def test_arrays_that_are_no_photos(array, message):
+    with pytest.raises(ImageError, match=message):
+        read_image(array)
+
+
+def noisy(height=400, width=600):
+    rng = np.random.default_rng(0)
+    coarse = rng.integers(0, 255, (height // 10, width // 10, 3), dtype=np.uint8)
+    return Image.fromarray(cv2.resize(coarse, (width, height)))
+
+
+HEIC = b"\0\0\0\x18ftypheic" + bytes(40)
+LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
+
+
+@pytest.mark.parametrize(
+    ("data", "message"),
+    [
+        pytest.param(b"", "empty", id="empty"),
+        pytest.param(b"<!DOCTYPE html><html>", "web page", id="html"),
+        pytest.param(b"\n  <html lang='en'>", "web page", id="html with blanks"),
+        pytest.param(HEIC, "HEIC", id="heic"),
+        pytest.param(LFS, "git lfs pull", id="git lfs pointer"),
+        pytest.param(b"hello, I am text" * 9, "not a picture", id="text"),
+        pytest.param(b"\xff\xd8\xff", "damaged", id="three bytes of JPEG"),
+        pytest.param(b"\x89PNG\r\n\x1a\n", "damaged", id="PNG signature alone"),
+        *[
+            pytest.param(
+                encoded(noisy(), kind)[:-cut], "cut short", id=f"{kind} -{cut}"
+            )
+            for kind in ("JPEG", "PNG", "WEBP")
+            for cut in (30, 2000, 20_000)
+        ],
+        pytest.param(
+            encoded(noisy(), "JPEG", progressive=True)[:-9000], "cut short", id="progr."
+        ),
+    ],
+)
+def test_what_is_no_picture_is_named(data, message, tmp_path):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(data)
+    with pytest.raises(ImageError, match=message) as error:
+        read_image(path)
+    assert str(path) in str(error.value)
+    with pytest.raises(ImageError, match=message):
+        read_image(data)
+
+
+def test_a_jpeg_cut_behind_its_thumbnail():
+    # the thumbnail has an end marker of its own, long before the pixels
+    thumbnail = encoded(noisy(40, 60), "JPEG")
+    jpeg = encoded(noisy(), "JPEG")
+    block = b"Exif\0\0" + thumbnail
+    segment = b"\xff\xe1" + (len(block) + 2).to_bytes(2, "big") + block
+    data = jpeg[:2] + segment + jpeg[2:]
+    assert read_image(data).shape == (400, 600, 3)
+    with pytest.raises(ImageError, match="cut short"):
+        read_image(data[:-3000])
+
+
+def test_folders_and_missing_files(tmp_path):
+    with pytest.raises(ImageError, match="folder"):
+        read_image(tmp_path)
+    with pytest.raises(FileNotFoundError, match=r"none\.jpg does not exist"):
+        read_image(tmp_path / "none.jpg")
+
+
+@pytest.mark.skipif(
+    os.name == "nt" or not hasattr(os, "geteuid") or os.geteuid() == 0,
+    reason="needs a user whom file permissions bind",
+)
+def test_a_file_that_may_not_be_read(tmp_path):
+    path = tmp_path / "locked.jpg"
+    path.write_bytes(b"x")
+    path.chmod(0)
+    with pytest.raises(ImageError, match="cannot be read"):
+        read_image(path)
+
+
+def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch):
+    data = encoded(Image.new("1", (20_000, 6_000)), "PNG")
+
+    def never(*_):
+        raise AssertionError("decoded")
+
+    monkeypatch.setattr(images.cv2, "imdecode", never)
+    with pytest.raises(ImageError, match="120 megapixels, the limit is 100"):
+        read_image(data)
+
+
+def test_the_limit_holds_for_headers_it_cannot_read(monkeypatch, photo):
+    monkeypatch.setattr(images, "MAX_PIXELS", 4000)
+    for kind in KINDS:
+        with pytest.raises(ImageError, match="megapixels"):
+            read_image(encoded(Image.fromarray(photo), kind))
+    with pytest.raises(ImageError, match="megapixels"):
+        read_image(photo)
+
+
+SIZES = [(480, 640), (720, 1280), (683, 1024), (37, 911), (911, 37), (1, 1), (333, 500)]
+
+
+@pytest.mark.parametrize("image_size", SIZES)
+@pytest.mark.parametrize("size", [(640, 640), (384, 640), (64, 96)])
+def test_letterbox_comes_back_within_half_a_pixel(image_size, size):
+    image = np.zeros((*image_size, 3), np.uint8)
+    fitted, place = letterbox(image, size)
+    assert fitted.shape == (*size, 3)
+    height, width = image_size
+    boxes = np.array([[0, 0, width, height], [0.2 * width, 0, width / 2, height / 3]])
+    there = place.forward(boxes)
+    assert np.abs(place.inverse(there) - boxes).max() < 0.5
+    assert there.min() > -0.5
+    assert (there[:, 2:] < np.array(size[::-1]) + 0.5).all()
+    assert place.inverse([]).shape == (0, 4)
+
+
+def test_letterbox_puts_the_photo_where_it_says():
+    image = np.full((90, 200, 3), 250, np.uint8)
+    fitted, place = letterbox(image, (64, 64), fill=114)
+    left, top, right, bottom = place.forward([0, 0, 200, 90])[0].round().astype(int)
+    assert (fitted[top:bottom, left:right] == 250).all()
+    assert (fitted[:top] == 114).all() and (fitted[bottom:] == 114).all()
+    assert place == Letterbox(0.32, 0, 17)
+    same, place = letterbox(image, (90, 200))
+    assert (same == image).all() and place == Letterbox(1.0, 0, 0)
+    gray, _ = letterbox(image[..., 0], (64, 32))
+    assert gray.shape == (64, 32)
+
+
+@pytest.mark.parametrize(
+    ("image_size", "wanted"),
+    [
+        ((720, 1280), (384, 640)),
+        ((1280, 720), (640, 384)),
+        ((640, 640), (640, 640)),
+        ((10, 4000), (32, 640)),
+        ((480, 640), (480, 640)),
+    ],
+)
+def test_letterbox_shape_wastes_no_stride(image_size, wanted):
+    assert letterbox_shape(image_size) == wanted
+    assert letterbox_shape((*image_size, 3)) == wanted
+
+
+def test_crop_repeats_the_edge():
+    image = np.arange(12, dtype=np.uint8).reshape(3, 4)
+    assert crop(image, [1.2, 0.6, 2.9, 3.4]).tolist() == [[5, 6], [9, 10]]
+    assert crop(image, [-1, -1, 1, 1]).tolist() == [[0, 0], [0, 0]]
+    assert crop(image, [3, 2, 6, 4]).tolist() == [[11, 11, 11], [11, 11, 11]]
+    assert crop(image, [50, 50, 52, 51]).tolist() == [[11, 11]]
+    assert crop(np.zeros((5, 7, 3), np.uint8), [0, 0, 4, 2]).shape == (2, 4, 3)
+    part = crop(image, [0, 0, 4, 3])
+    part[:] = 0
+    assert image.max() == 11  # the photo stays as it was
+    with pytest.raises(ValueError, match="less than a pixel"):
+        crop(image, [1, 1, 1.2, 3])
