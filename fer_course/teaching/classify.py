@@ -19,6 +19,7 @@ from fer_course.teaching.result_page import at_threshold, is_error, page
 from fer_course.teaching.samples import sample_photos
 from fer_course.teaching.uploads import STATIC, upload_widget
 
+FIRST_SAMPLE = "two_portraits"
 LOWEST_THRESHOLD = 0.05
 _log = logging.getLogger(__name__)
 
@@ -26,7 +27,7 @@ _log = logging.getLogger(__name__)
 def classify(analyzer=None):
     """Return the upload-and-classify widget; the last line of a cell shows it.
 
-    The first sample photo is read at once.
+    One sample photo is read at once.
 
     Args:
         analyzer: a `FaceAnalyzer`; None uses the shipped networks. The slider
@@ -38,10 +39,9 @@ def classify(analyzer=None):
     else:
         start = analyzer.detector.score_threshold
         panel = Panel(analyzer, start, lowest=start)
-    samples = sample_photos()
-    if samples:
-        panel.read_photo(*next(iter(samples.items())))
-        panel.show()
+    first = sample_photos()[FIRST_SAMPLE]
+    panel.read_photo(first.name, first)
+    panel.show()
     return panel.widget
 
 
@@ -64,9 +64,12 @@ class Panel:
         self._analyzer = analyzer
         self.entries = []
         self.upload = upload_widget(self.receive)
+        samples = [
+            (name.replace("_", " "), str(path))
+            for name, path in sample_photos().items()
+        ]
         self.sample = ipywidgets.Dropdown(
-            options=[("choose …", None), *sample_photos().items()],
-            description="Sample",
+            options=[("choose …", ""), *samples], description="Sample"
         )
         self.path = ipywidgets.Text(
             placeholder="path of a photo, then Enter",
@@ -83,8 +86,8 @@ class Panel:
         )
         self.status = ipywidgets.HTML()
         self.view = result_view()
-        self.sample.observe(lambda change: self._open(change["new"]), "value")
-        self.path.observe(lambda change: self._open(change["new"]), "value")
+        for chooser in (self.sample, self.path):
+            chooser.observe(self._open, "value")
         self.threshold.observe(lambda _: self.show(), "value")
         row = ipywidgets.HBox([self.sample, self.path])
         row.layout.flex_flow = "row wrap"
@@ -95,6 +98,7 @@ class Panel:
         """Read one photo that came from the browser, and show what there is."""
         if upload.number == 1:
             self.entries = []
+            self._empty_choosers()
         if upload.problem:
             _log.warning("%s", upload.problem)
             self.entries.append(PhotoError(upload.name, upload.problem))
@@ -102,15 +106,22 @@ class Panel:
             self._try_photo(upload.name, upload.content, upload.number, upload.total)
         self.show()
 
-    def _open(self, path):
-        """Read the photo that a sample's choice or the path box names."""
-        path = str(path or "").strip().strip("'\"")
-        if not path:
+    def _open(self, change):
+        """Read the photo that the list of samples or the path box names."""
+        path = change["new"].strip().strip("'\"")
+        if not path:  # emptied, because the photo now comes from elsewhere
             return
+        self._empty_choosers(but=change["owner"])
         path = Path(path).expanduser()
         self.entries = []
         self._try_photo(path.name, path)
         self.show()
+
+    def _empty_choosers(self, but=None):
+        """Empty sample and path, so that the same one can be chosen again."""
+        for chooser in (self.sample, self.path):
+            if chooser is not but:
+                chooser.value = ""
 
     def _try_photo(self, name, source, number=1, total=1):
         """Read a photo; what goes wrong is shown in the widget and logged."""

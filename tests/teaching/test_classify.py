@@ -40,10 +40,11 @@ def _png(height=60):
 
 @pytest.fixture
 def samples(tmp_path, monkeypatch):
-    photos = {"one.png": tmp_path / "one.png", "two.png": tmp_path / "two.png"}
+    photos = {"one": tmp_path / "one.png", "two": tmp_path / "two.png"}
     for path in photos.values():
         path.write_bytes(_png())
     monkeypatch.setattr(module, "sample_photos", lambda: photos)
+    monkeypatch.setattr(module, "FIRST_SAMPLE", "one")
     return photos
 
 
@@ -52,7 +53,7 @@ def panel(samples):
     return module.Panel(FakeAnalyzer(), 0.35, lowest=0.05)
 
 
-def test_the_first_sample_is_read_at_once(samples):
+def test_a_sample_is_read_at_once(samples):
     analyzer = FakeAnalyzer()
     widget = module.classify(analyzer)
     *_, threshold, _, view = widget.children
@@ -63,7 +64,7 @@ def test_the_first_sample_is_read_at_once(samples):
 
 def test_a_broken_network_fails_the_cell(samples):
     analyzer = FakeAnalyzer()
-    samples["one.png"].write_bytes(_png(height=13))
+    samples["one"].write_bytes(_png(height=13))
     with pytest.raises(RuntimeError, match="fell over"):
         module.classify(analyzer)
 
@@ -80,9 +81,18 @@ def test_the_slider_draws_again_without_running_the_networks(panel):
 
 def test_choosing_a_sample_replaces_what_was_there(panel, samples):
     panel.receive(Upload("me.png", _png()))
-    panel.sample.value = samples["two.png"]
+    panel.sample.value = str(samples["two"])
     assert [entry.photo for entry in panel.entries] == ["two.png"]
     assert "me.png" not in panel.view.html
+
+
+def test_a_sample_can_be_chosen_again_after_another_photo(panel, samples):
+    panel.sample.value = str(samples["two"])
+    panel.receive(Upload("me.png", _png()))
+    assert panel.sample.value == ""
+    panel.sample.value = str(samples["two"])
+    panel.path.value = str(samples["one"])
+    assert panel.sample.value == "" and panel._analyzer.calls == 4
 
 
 def test_photos_chosen_together_stay_together(panel):
@@ -95,7 +105,7 @@ def test_photos_chosen_together_stay_together(panel):
 
 @pytest.mark.parametrize("quote", ["", '"', "'"])
 def test_a_path_may_be_pasted_with_quotes(panel, samples, quote):
-    panel.path.value = f" {quote}{samples['two.png']}{quote} "
+    panel.path.value = f" {quote}{samples['two']}{quote} "
     assert [entry.photo for entry in panel.entries] == ["two.png"]
 
 

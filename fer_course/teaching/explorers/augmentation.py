@@ -8,7 +8,8 @@ import numpy as np
 
 from fer_course.expression.augmentation import Augmentation
 from fer_course.settings import SEED
-from fer_course.teaching.explorers.live import live, new_figure
+from fer_course.teaching.explorers.live import live
+from fer_course.teaching.figures import new_figure, style
 from fer_course.teaching.samples import draw_face
 
 COPIES = 7
@@ -43,6 +44,7 @@ def sample_face():
     return face.mean(axis=2).astype(np.uint8)
 
 
+@style()
 def draw(face, seed, **amounts):
     """Return the figure of a face and seven changed copies.
 
@@ -63,6 +65,7 @@ def describe(face, seed, **amounts):
     return f"A face of {face.shape[0]} px and {COPIES} copies; {on or 'no change'}."
 
 
+@style()
 def static():
     """Return the face and one strong change in each of seven copies."""
     face = sample_face()
@@ -115,6 +118,6 @@ def _grid(images, names):
     figure, grid = new_figure(3.6, 2, 4)
     for axes, image, name in zip(grid.flat, images, names, strict=True):
         axes.imshow(image, cmap="gray", vmin=0, vmax=255)
-        axes.set_title(name, fontsize=10)
+        axes.set_title(name)
         axes.set(xticks=[], yticks=[])
     return figure

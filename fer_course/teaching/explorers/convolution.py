@@ -10,7 +10,8 @@ import numpy as np
 
 from fer_course.settings import SEED
 from fer_course.teaching.convolution import corr2d
-from fer_course.teaching.explorers.live import InputMistake, live, new_figure
+from fer_course.teaching.explorers.live import InputMistake, live
+from fer_course.teaching.figures import new_figure, style
 from fer_course.teaching.samples import draw_face
 
 KERNELS = {
@@ -65,6 +66,7 @@ def _number(word):
         ) from None
 
 
+@style()
 def draw(image, kernel, step):
     """Return the figure after `step` window positions, row by row.
 
@@ -77,11 +79,11 @@ def draw(image, kernel, step):
     full = corr2d(image, kernel)
     step = min(step, full.size)
     _image(left, image, kernel, full, step)
-    left.set_title("image and window", fontsize=10)
+    left.set_title("image and window")
     _weights(middle, kernel)
-    middle.set_title("kernel", fontsize=10)
+    middle.set_title("kernel")
     shown = right.imshow(_so_far(full, step), cmap="PuOr", **_limits(full))
-    right.set_title(f"map {full.shape[0]} × {full.shape[1]}", fontsize=10)
+    right.set_title(f"map {full.shape[0]} × {full.shape[1]}")
     figure.colorbar(shown, ax=right, shrink=0.7)
     for axes in (left, right):
         axes.set_xlabel("x (px)")
@@ -98,6 +100,7 @@ def describe(image, kernel, step):
     )
 
 
+@style()
 def static():
     """Return four steps of one kernel: the window above, the map below."""
     image, kernel = sample_image(), parse_kernel(KERNELS["vertical edges"])
@@ -105,7 +108,7 @@ def static():
     figure, grid = new_figure(3.6, 2, 4)
     for column, step in enumerate((1, full.size // 3, 2 * full.size // 3, full.size)):
         _image(grid[0, column], image, kernel, full, step)
-        grid[0, column].set_title(f"step {step}", fontsize=10)
+        grid[0, column].set_title(f"step {step}")
         shown = grid[1, column].imshow(
             _so_far(full, step), cmap="PuOr", **_limits(full)
         )

@@ -5,7 +5,8 @@ IoU. Notebook 02, section 4.
 """
 
 from fer_course.boxes import area, iou_matrix
-from fer_course.teaching.explorers.live import live, new_figure
+from fer_course.teaching.explorers.live import live
+from fer_course.teaching.figures import new_figure, style
 
 SIDE_PX = 100
 CASES = {
@@ -33,6 +34,7 @@ def areas(first, second):
     return iou * union, union, iou
 
 
+@style()
 def draw(first, second):
     """Return the figure of two boxes, each x1, y1, x2, y2 in 0..100 px."""
     figure, axes = new_figure(3.6)
@@ -55,12 +57,13 @@ def describe(first, second):
     )
 
 
+@style()
 def static():
     """Return four typical pairs side by side."""
     figure, grid = new_figure(2.3, 1, 4, sharex=True, sharey=True)
     for axes, (name, (first, second)) in zip(grid, CASES.items(), strict=True):
         _boxes(axes, first, second)
-        axes.set_title(f"{name}\nIoU {areas(first, second)[2]:.2f}", fontsize=10)
+        axes.set_title(f"{name}\nIoU {areas(first, second)[2]:.2f}")
         axes.set_xticks([0, 50])
         axes.set_xlabel("x (px)")
     grid[0].set_ylabel("y (px)")

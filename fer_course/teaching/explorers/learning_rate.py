@@ -7,7 +7,8 @@ from a rate of 2/12 on. Notebook 05, section 2.
 
 import numpy as np
 
-from fer_course.teaching.explorers.live import live, new_figure
+from fer_course.teaching.explorers.live import live
+from fer_course.teaching.figures import new_figure, style
 
 CURVATURES = np.array([1.0, 12.0])
 START = np.array([-4.0, 1.5])
@@ -39,11 +40,12 @@ def descend(learning_rate, steps=STEPS):
     return np.array(path)
 
 
+@style()
 def draw(learning_rate):
     """Return the path and its place on the loss-against-rate curve."""
     figure, (left, right) = new_figure(3.2, 1, 2)
     _path(left, learning_rate)
-    left.set_title(f"path, rate {learning_rate:.3g}", fontsize=10)
+    left.set_title(f"path, rate {learning_rate:.3g}")
     _curve(right, [learning_rate])
     return figure
 
@@ -58,12 +60,13 @@ def describe(learning_rate):
     )
 
 
+@style()
 def static():
     """Return four paths, and the curve on which they lie."""
     figure, grid = new_figure(4.0, 2, 3)
     for axes, rate in zip(grid[:, :2].flat, RATES, strict=True):
         _path(axes, rate)
-        axes.set_title(f"rate {rate:.3g}", fontsize=10)
+        axes.set_title(f"rate {rate:.3g}")
     for axes in grid[:, 2]:
         axes.remove()
     _curve(figure.add_subplot(grid[0, 0].get_gridspec()[:, 2]), RATES)
@@ -104,4 +107,4 @@ def _curve(axes, marked):
     axes.axhline(loss(START), color="#999999", ls=":")
     axes.set(xlabel="learning rate", ylabel=f"loss after {STEPS} steps")
     axes.set_ylim(1e-4, 1e6)
-    axes.set_title("loss against rate", fontsize=10)
+    axes.set_title("loss against rate")

@@ -7,6 +7,8 @@ controls; any other exception is shown in full and fails the cell.
 
 import logging
 
+from fer_course.teaching import figures
+
 _log = logging.getLogger(__name__)
 
 
@@ -24,8 +26,6 @@ def live(draw, describe, controls):
     """
     import ipywidgets
 
-    from fer_course.teaching.figures import show
-
     def redraw(**state):
         try:
             figure = draw(**state)
@@ -33,7 +33,7 @@ def live(draw, describe, controls):
             _log.info("%s", mistake)
             print(mistake)
             return
-        show(figure, alt=describe(**state))
+        figures.show(figure, alt=describe(**state))
 
     for widget in controls.values():
         widget.style.description_width = "initial"
@@ -41,18 +41,3 @@ def live(draw, describe, controls):
         list(controls.values()), layout=ipywidgets.Layout(flex_flow="row wrap")
     )
     return ipywidgets.VBox([panel, ipywidgets.interactive_output(redraw, controls)])
-
-
-def new_figure(height_in, rows=1, columns=1, **options):
-    """Return a Figure 6.4 in wide in the course's style, and its axes.
-
-    Args:
-        height_in: height in inches, at most 4.
-        rows: rows of axes.
-        columns: columns of axes.
-        options: passed to `Figure.subplots`.
-    """
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6.4, height_in), dpi=100, layout="constrained")
-    return figure, figure.subplots(rows, columns, **options)

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from fer_course.boxes import iou_matrix
-from fer_course.teaching.explorers.live import live, new_figure
+from fer_course.teaching.explorers.live import live
+from fer_course.teaching.figures import new_figure, style
 
 # Three faces: one alone, and two close together. Letters follow the scores.
 BOXES_XYXY = np.array(
@@ -80,6 +81,7 @@ def steps(boxes_xyxy, scores, iou_threshold):
     return states
 
 
+@style()
 def draw(step=0, iou_threshold=IOU_THRESHOLD):
     """Return the figure after `step` decisions; past the last one it stays."""
     figure, (left, right) = new_figure(3.0, 1, 2, width_ratios=(3, 1))
@@ -99,13 +101,14 @@ def describe(step=0, iou_threshold=IOU_THRESHOLD):
     )
 
 
+@style()
 def static():
     """Return the start and the first three decisions."""
     figure, grid = new_figure(3.9, 2, 2, sharex=True, sharey=True)
     for number, axes in enumerate(grid.flat):
         state = _state(number, IOU_THRESHOLD)
         _boxes(axes, state)
-        axes.set_title(f"{number}. {_sentence(state)}", fontsize=10)
+        axes.set_title(f"{number}. {_sentence(state)}")
     for axes in grid[1]:
         axes.set_xlabel("x (px)")
     for axes in grid[:, 0]:

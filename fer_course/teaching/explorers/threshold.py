@@ -9,7 +9,8 @@ import numpy as np
 
 from fer_course.detection.evaluation import precision_recall, score_photos
 from fer_course.settings import SEED
-from fer_course.teaching.explorers.live import live, new_figure
+from fer_course.teaching.explorers.live import live
+from fer_course.teaching.figures import new_figure, style
 
 THRESHOLDS = (0.2, 0.5, 0.8)
 STATIC_ALT = (
@@ -47,6 +48,7 @@ def counts(scored, score_threshold):
     return hits, int(kept.sum()) - hits, len(scored.face_sizes) - hits
 
 
+@style()
 def draw(scored, score_threshold):
     """Return the scores and the curve, with the threshold in both."""
     figure, (left, right) = new_figure(3.2, 1, 2)
@@ -54,8 +56,8 @@ def draw(scored, score_threshold):
     left.set_ylabel("detections")
     _curve(right, scored, score_threshold)
     _legend(figure, left)
-    right.set_title(f"threshold {score_threshold:.2f}", fontsize=10)
-    figure.supxlabel(_sentence(scored, score_threshold), fontsize=10)
+    right.set_title(f"threshold {score_threshold:.2f}")
+    figure.supxlabel(_sentence(scored, score_threshold))
     return figure
 
 
@@ -64,13 +66,14 @@ def describe(scored, score_threshold):
     return f"Threshold {score_threshold:.2f}: {_sentence(scored, score_threshold)}"
 
 
+@style()
 def static():
     """Return three thresholds side by side."""
     scored = sample_scores()
     figure, grid = new_figure(4.0, 2, 3, sharey="row")
     for (above, below), threshold in zip(grid.T, THRESHOLDS, strict=True):
         _histogram(above, scored, threshold)
-        above.set_title(f"threshold {threshold}", fontsize=10)
+        above.set_title(f"threshold {threshold}")
         _curve(below, scored, threshold)
         below.label_outer()
         below.set_xlabel("recall")
@@ -110,7 +113,7 @@ def _histogram(axes, scored, score_threshold):
         label="false alarm",
     )
     axes.axvline(score_threshold, color="#000000", lw=2)
-    axes.set(xlabel="score", xlim=(0, 1))
+    axes.set(xlabel="score", xlim=(0, 1), xticks=(0, 0.5, 1))
 
 
 def _curve(axes, scored, score_threshold):
@@ -124,7 +127,7 @@ def _curve(axes, scored, score_threshold):
 
 def _legend(figure, axes):
     handles, labels = axes.get_legend_handles_labels()
-    figure.legend(handles, labels, loc="outside upper center", ncols=2, fontsize=10)
+    figure.legend(handles, labels, loc="outside upper center", ncols=2)
 
 
 def _sentence(scored, score_threshold):
