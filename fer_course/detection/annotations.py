@@ -61,79 +61,77 @@ def read_wider(list_file, images):
     found = Collector("wider", images)
     lines, at = _lines(list_file), 0
     while at < len(lines):
-        relative = lines[at].strip()
-        at += 1
+        relative, name_at = lines[at].strip(), at
+        at = end = _next(lines, at + 1, _is_photo)
         if not relative:
+            at = name_at + 1
             continue
         if not _is_photo(relative):
-            found.skip(list_file, at, f"line not understood: {relative[:60]!r}")
+            found.skip(
+                list_file, name_at + 1, f"name not understood: {relative[:60]!r}"
+            )
             continue
-        start = at
-        count, at = _wider_count(lines, at, found, list_file)
-        if count is None:
+        count = lines[name_at + 1].strip() if name_at + 1 < end else ""
+        if not count.isdigit():
+            message = f"count not understood: {count[:60]!r} for {relative}"
+            found.skip(list_file, name_at + 2, message)
             continue
-        end = at
-        while end < len(lines) and not _is_photo(lines[end].rstrip()):
-            end += 1
-        boxes, ignore = _wider_rows(lines, at, end, count, found, list_file)
+        rows, numbers = _wider_rows(
+            lines, name_at + 2, end, int(count), found, list_file
+        )
+        good = (rows[:, 2] > 0) & (rows[:, 3] > 0)
+        for row, number in zip(rows[~good], numbers[~good], strict=True):
+            message = f"face without area: {row[:4].tolist()}"
+            found.skip(list_file, int(number) + 1, message)
+        boxes, ignore = xywh_to_xyxy(rows[good, :4]), rows[good, 7] == 1
         event = relative.partition("/")[0]
-        found.add(list_file, start, relative, boxes, ignore, group=event)
-        at = end
+        found.add(list_file, name_at + 1, relative, boxes, ignore, group=event)
     return found.done()
 
 
-def _wider_count(lines, at, found, file):
-    text = lines[at].strip() if at < len(lines) else ""
-    if text.isdigit():
-        return int(text), at + 1
-    found.skip(file, at + 1, f"count not understood: {text[:60]!r}")
-    return None, at + (bool(text) and not _is_photo(text))
+def _next(lines, at, wanted):
+    """Return the first line from `at` on that is `wanted`, or the end."""
+    while at < len(lines) and not wanted(lines[at].rstrip()):
+        at += 1
+    return at
 
 
 def _wider_rows(lines, start, end, count, found, file):
-    """Return boxes and ignore flags of lines[start:end], `count` of them promised."""
+    """Return (K, 10) numbers of lines[start:end], and the line of each."""
     tokens = " ".join(lines[start:end]).split()
-    rows = None
-    if len(tokens) == 10 * max(count, 1) and end - start >= max(count, 1):
+    if count and end - start == count and len(tokens) == 10 * count:
         try:
             rows = np.array(tokens, dtype=np.float64).reshape(-1, 10)
-            numbers = np.arange(start, start + len(rows))
+            if np.isfinite(rows).all():
+                return rows, np.arange(start, end)
         except ValueError:
-            rows = None
-    if rows is None:
-        rows, numbers = _wider_rows_one_by_one(lines, start, end, count, found, file)
-    if count == 0:
-        return np.zeros((0, 4)), np.zeros(0, bool)
-    good = np.isfinite(rows).all(axis=1) & (rows[:, 2] > 0) & (rows[:, 3] > 0)
-    for row, number in zip(rows[~good], numbers[~good], strict=True):
-        found.skip(file, int(number) + 1, f"face without area: {row[:4].tolist()}")
-    return xywh_to_xyxy(rows[good, :4]), rows[good, 7] == 1
-
-
-def _wider_rows_one_by_one(lines, start, end, count, found, file):
-    rows, numbers = [], []
-    wanted = max(count, 1)
+            pass  # line by line, then, to name the broken one
+    rows, numbers, there = [], [], 0
     for number in range(start, end):
         text = lines[number].strip()
-        if not text:
-            continue
-        try:
-            row = [float(value) for value in text.split()]
-        except ValueError:
-            row = []
-        if len(row) != 10:
+        if not text or (count == 0 and set(text) <= {"0", " "}):
+            continue  # an entry without a face has a row of zeros
+        there += 1
+        row = _numbers(text)
+        if there > count:
+            found.skip(file, number + 1, f"row too many: {count} promised, {text!r}")
+        elif len(row) != len(WIDER_COLUMNS):
             found.skip(file, number + 1, f"row not understood: {text[:60]!r}")
-            wanted -= 1
-        elif len(rows) == wanted:
-            found.skip(
-                file, number + 1, f"row beyond the count of {count}: {text[:60]!r}"
-            )
         else:
             rows.append(row)
             numbers.append(number)
-    if len(rows) < wanted and count:
-        found.skip(file, start, f"rows missing: {count} promised, {end - start} there")
+    if there < count:
+        found.skip(file, start, f"rows missing: {count} promised, {there} there")
     return np.array(rows).reshape(-1, 10), np.array(numbers, dtype=int)
+
+
+def _numbers(text):
+    """Return the finite numbers of a line, or nothing if it holds anything else."""
+    try:
+        values = [float(value) for value in text.split()]
+    except ValueError:
+        return []
+    return values if np.isfinite(values).all() else []
 
 
 def read_fddb(folds, images):
@@ -160,41 +158,46 @@ def read_fddb(folds, images):
 
 
 def _read_fold(file, fold, found):
-    lines, at = _lines(file), 0
+    lines = _lines(file)
+    at = _next(lines, 0, bool)
     while at < len(lines):
-        name = lines[at].strip()
-        at += 1
-        if not name:
+        name, name_at = lines[at].strip(), at
+        at = end = _next(lines, at + 1, _is_fddb_name)
+        if not _is_fddb_name(name):
+            found.skip(file, name_at + 1, f"name not understood: {name[:60]!r}")
             continue
-        count = lines[at].strip() if at < len(lines) else ""
-        if len(name.split()) > 1 or not count.isdigit():
-            found.skip(file, at, f"line not understood: {name[:60]!r}")
+        count = lines[name_at + 1].strip() if name_at + 1 < end else ""
+        if not count.isdigit():
+            message = f"count not understood: {count[:60]!r} for {name}"
+            found.skip(file, name_at + 2, message)
             continue
-        start, at = at, at + 1
-        ellipses = []
-        for number in range(at, min(at + int(count), len(lines))):
-            if "/" in lines[number]:  # the next photo: rows are missing
-                found.skip(file, number + 1, f"rows missing: {count} promised")
-                break
-            at = number + 1
-            ellipse = _ellipse(lines[number])
-            if ellipse is None:
-                text = lines[number].strip()[:60]
-                found.skip(file, at, f"row not understood: {text!r}")
-            else:
-                ellipses.append(ellipse)
+        ellipses = _fddb_rows(lines, name_at + 2, end, int(count), found, file)
         boxes = ellipse_to_box(*np.array(ellipses).T) if ellipses else []
-        found.add(file, start, f"{name}.jpg", boxes, name=name, group=fold)
+        found.add(file, name_at + 1, f"{name}.jpg", boxes, name=name, group=fold)
 
 
-def _ellipse(text):
-    """Return the five numbers of a row, or None if it is not an ellipse."""
-    try:
-        values = [float(value) for value in text.split()]
-    except ValueError:
-        return None
-    whole = len(values) in (5, 6) and np.isfinite(values).all()
-    return values[:5] if whole and min(values[:2]) > 0 else None
+def _is_fddb_name(text):
+    return "/" in text and len(text.split()) == 1
+
+
+def _fddb_rows(lines, start, end, count, found, file):
+    """Return lists of five numbers: radii, angle and center of each ellipse."""
+    ellipses, there = [], 0
+    for number in range(start, end):
+        text = lines[number].strip()
+        if not text:
+            continue
+        there += 1
+        row = _numbers(text)
+        if there > count:
+            found.skip(file, number + 1, f"row too many: {count} promised, {text!r}")
+        elif len(row) not in (5, 6) or min(row[:2]) <= 0:
+            found.skip(file, number + 1, f"row not understood: {text[:60]!r}")
+        else:
+            ellipses.append(row[:5])
+    if there < count:
+        found.skip(file, start, f"rows missing: {count} promised, {there} there")
+    return ellipses
 
 
 def read_landmarks(folder, dataset):
@@ -257,18 +260,17 @@ def _read_points(file):
     start, end = lines.index("{") + 1, lines.index("}")
     points = []
     for number, line in enumerate(lines[start:end], start + 1):
-        try:
-            x, y = map(float, line.split())
-        except ValueError:
-            raise ValueError(f"{line[:60]!r} is not a point", number) from None
-        points.append((x - 1, y - 1))
+        point = _numbers(line)
+        if len(point) != 2:
+            raise ValueError(f"{line[:60]!r} is not a point", number)
+        points.append(point)
     promised = re.search(r"n_points:\s*(\d+)", " ".join(lines[:start]))
     if promised is None or int(promised[1]) != len(points) or len(points) < 2:
         raise ValueError(
             f"{promised[1] if promised else 'no'} points promised, {len(points)} there",
             start,
         )
-    return np.array(points)
+    return np.array(points) - 1
 
 
 def read_voc(annotations, images, dataset="voc"):
