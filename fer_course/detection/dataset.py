@@ -95,29 +95,36 @@ def prepare_yolo(
     splits = read_splits(annotations) if splits is None else splits
     photos = [photo for found in annotations.values() for photo in found.photos]
     problems = [p for found in annotations.values() for p in found.problems]
-    files = _flat_names(photos)
-    old = _read_record(out)
+    files = {
+        name: f"{splits[name]}/{flat}" for name, flat in _flat_names(photos).items()
+    }
+    old, record, written = _read_record(out), {}, 0
     present = _present(out)
-    record, written = {}, 0
-    for count, photo in enumerate(photos, 1):
-        file = f"{splits[photo.name]}/{files[photo.name]}"
-        try:
-            key = _fingerprint(photo, min_size_px)
-            if file in present and old.get(file, {}).get("key") == key:
-                record[file] = old[file]
-            else:
-                record[file] = _write_photo(photo, out, file, min_size_px) | {
-                    "key": key
-                }
-                written += 1
-        except (ImageError, OSError) as error:
-            problems.append(Problem(photo.path, 0, f"picture not readable: {error}"))
-        if written and (count % 200 == 0 or count == len(photos)):
-            progress(f"prepared {count:,} of {len(photos):,} photos")
-            _write_record(out, old | record)  # a stopped run goes on from here
+    try:
+        for count, photo in enumerate(photos, 1):
+            file = files[photo.name]
+            try:
+                key = _fingerprint(photo, min_size_px)
+                if file in present and old.get(file, {}).get("key") == key:
+                    record[file] = old[file]
+                    continue
+                row = _write_photo(photo, out, file, min_size_px)
+            except (ImageError, OSError) as error:
+                message = f"picture not readable: {error}"
+                problems.append(Problem(photo.path, 0, message))
+                continue
+            record[file] = row | {"key": key}
+            written += 1
+            if written % 200 == 0:
+                progress(f"prepared {count:,} of {len(photos):,} photos")
+                _write_record(out, old | record)
+    finally:  # a stopped run goes on from here
+        if written:
+            _write_record(out, old | record)
+    progress(f"prepared {len(record):,} of {len(photos):,} photos, {written:,} new")
     _remove_others(out, record)
     yaml = _write_yaml(out)
-    if written or old != record:
+    if record != old:
         _write_record(out, record)
     return PreparedDataset(yaml, *_counts(record), written, tuple(problems))
 
