@@ -62,6 +62,24 @@ def test_a_sample_is_read_at_once(samples):
     assert threshold.value == threshold.min == 0.35
 
 
+def test_the_shipped_networks_keep_faint_faces_and_the_slider_hides_them(
+    samples, monkeypatch
+):
+    def detector(score_threshold=0.5):
+        return SimpleNamespace(score_threshold=score_threshold)
+
+    def analyzer(detector):
+        assert detector.score_threshold == module.LOWEST_THRESHOLD
+        return FakeAnalyzer()
+
+    monkeypatch.setattr(module, "FaceDetector", detector)
+    monkeypatch.setattr(module, "FaceAnalyzer", analyzer)
+    *_, threshold, _, view = module.classify().children
+    assert threshold.value == 0.5 and "1 face." in view.html
+    threshold.value = threshold.min
+    assert "2 faces." in view.html
+
+
 def test_a_broken_network_fails_the_cell(samples):
     analyzer = FakeAnalyzer()
     samples["one"].write_bytes(_png(height=13))

@@ -86,12 +86,12 @@ def explore(face=None):
 
     def slider(name, most, text):
         return ipywidgets.FloatSlider(
-            value=getattr(usual, name), max=most, step=most / 20, description=text
+            value=getattr(usual, name), max=most, step=most / 40, description=text
         )
 
     controls = {
         "flip": ipywidgets.Checkbox(value=usual.flip, description="flip"),
-        "rotation_deg": slider("rotation_deg", 60.0, "rotation ± (degrees)"),
+        "rotation_deg": slider("rotation_deg", 40.0, "rotation ± (degrees)"),
         "shift_px": slider("shift_px", 20.0, "shift ± (px)"),
         "zoom": slider("zoom", 0.8, "zoom ±"),
         "contrast": slider("contrast", 1.0, "contrast ±"),
