@@ -90,11 +90,20 @@ def prepare_yolo(
 
     Returns:
         `PreparedDataset`; its report names every photo that was left out.
+
+    Raises:
+        ValueError: `splits` lacks a photo.
     """
     out = Path(out).resolve()
     splits = read_splits(annotations) if splits is None else splits
     photos = [photo for found in annotations.values() for photo in found.photos]
     problems = [p for found in annotations.values() for p in found.problems]
+    wrong = [p.name for p in photos if splits.get(p.name) not in SPLITS]
+    if wrong:
+        raise ValueError(
+            f"{len(wrong)} photos are in no split, {wrong[0]} first: give each one of "
+            f"{', '.join(SPLITS)}, or leave `splits` out."
+        )
     files = {
         name: f"{splits[name]}/{flat}" for name, flat in _flat_names(photos).items()
     }

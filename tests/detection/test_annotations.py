@@ -421,6 +421,6 @@ def test_boxes_agree_with_the_table_of_the_packs():
         boxes = np.array(wanted[file]).reshape(-1, 4)
         assert len(boxes) == len(photo.boxes_xyxy), photo.name
         # WIDER's lists are in whole pixels; the table counts landmarks from (1, 1)
-        within = {"wider": 2.0, "fddb": 0.11, "facemask": 0.11}.get(photo.dataset, 1.1)
+        within = {"wider": 2.0, "fddb": 0.11, "facemask": 0.11}.get(photo.dataset, 1.6)
         for box in clip(photo.boxes_xyxy, sizes[file]):  # as the table's are
             assert np.abs(boxes - box).max(axis=1).min() < within, photo.name

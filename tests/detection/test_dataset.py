@@ -300,6 +300,13 @@ def test_official_downloads_keep_their_test_parts(tmp_path):
     assert [len(found.photos) for found in subset.values()] == [2, 0]
 
 
+@pytest.mark.parametrize("split", [None, "test"])
+def test_every_photo_needs_a_split(sets, tmp_path, split):
+    splits = dict(SPLIT) | {"lfpw/1": split}
+    with pytest.raises(ValueError, match="lfpw/1 first"):
+        prepare_yolo(sets, tmp_path / "yolo", splits=splits)
+
+
 def test_folders_without_data_say_so(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"data/README\.md"):
         read_packs(tmp_path)
