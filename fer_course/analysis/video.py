@@ -61,14 +61,10 @@ def analyze_video(analyzer, source, out=None):
         ImageError: it is not a video that can be read.
         ValueError: `out` has another ending, is the source itself, or needs PyAV.
     """
+    open_writer = None if out is None else writer_for(source, out)
     capture = _open(source)
-    try:
-        if out is None:
-            return _read_frames(analyzer, capture, source)
-        open_writer = writer_for(source, out)
-    except Exception:
-        capture.release()
-        raise
+    if open_writer is None:
+        return _read_frames(analyzer, capture, source)
     return _write_frames(analyzer, capture, source, Path(out), open_writer)
 
 
