@@ -12,6 +12,7 @@ from fer_course.teaching.face_shapes import (
     AROUND,
     CROWN,
     HEAD_MIDDLE,
+    RISE,
     Part,
     curve,
     ellipse,
@@ -81,59 +82,57 @@ def ears(look):
 
 def hair_in_front(look):
     """Return the hair over the forehead, or the edge of a scarf."""
-    width, style, line = look.half_width, look.hair_style, look.hairline
+    width, style = look.half_width, look.hair_style
     if style == "bald":
         return []
-    angle = AROUND[32:]
-    raised = 1.04 if style == "buzz" else 1.13
-    if style in ("short", "fringe"):  # fuller on the side away from the parting
-        raised = (
-            raised + 0.07 * np.cos(angle) * np.sign(look.part) - 0.05 * np.sin(angle)
-        )
-    outer = curve(
-        1.06 * width * np.cos(angle), HEAD_MIDDLE + CROWN * raised * np.sin(angle)
-    )
+    outer = _hair_top(look)
     if style == "scarf":
-        outer = np.concatenate([outer, [(width * 1.08, 0.55), (width * 0.9, 0.8)]])
-        inner = curve(0.9 * width * -ACROSS, line + 1.0 * np.abs(ACROSS) ** 3.5)
-        edge = [(-width * 0.9, 0.8), (-width * 1.08, 0.55)]
-        return [Part(np.concatenate([outer, inner, edge]), look.clothes, 0.1)]
-    sides = 0.62 if style in ("long", "bob") else 0.5
-    fall = sides * np.abs(ACROSS) ** 3.2
-    if style == "fringe":
-        y = np.maximum(
-            line + 0.3 + 0.05 * np.sin(9 * ACROSS + 5 * look.part), line + fall
-        )
-    elif style == "curly":
-        y = line + fall + 0.06 * np.abs(np.sin(8 * ACROSS))
-    else:
-        y = (
-            line
-            + fall
-            + 0.16 * np.exp(-((ACROSS + look.part) ** 2) / 0.18) * (style != "buzz")
-        )
+        side = np.array([(width * 1.08, 0.55), (width * 0.9, 0.8)])
+        inner = look.hairline + 1.0 * np.abs(ACROSS) ** 3.5
+        inner = curve(-0.9 * width * ACROSS, inner)
+        edge = np.concatenate([outer, side, inner, side[::-1] * (-1, 1)])
+        return [Part(edge, look.clothes, 0.1)]
     down = 0.3 if style in ("long", "bob") else 0.0
-    tips = [(width * 1.02, down), (width * 0.95, down)]
-    inner = curve(0.94 * width * -ACROSS, y)
-    front = np.concatenate([outer, tips, inner, [(-p[0], p[1]) for p in tips[::-1]]])
+    tips = np.array([(width * 1.02, down), (width * 0.95, down)])
+    inner = curve(-0.94 * width * ACROSS, _hairline(look))
+    front = np.concatenate([outer, tips, inner, tips[::-1] * (-1, 1)])
     parts = [Part(front, look.hair, 0.15)]
     if style != "buzz":
-        glow = curve(0.62 * width * ACROSS[:9] - 0.05, -0.98 - 0.12 * ARCH[:9])
-        parts.append(
-            Part(
-                ribbon(glow, 0.07 * ARCH[:9] + 0.01),
-                mix(look.hair, (255,) * 3, 0.16),
-                0.2,
-            )
-        )
+        shine = mix(look.hair, (255, 250, 240), 0.13)
+        for reach, height in ((0.66, -1.0), (0.44, -0.89)):
+            strand = curve(-reach * width * RISE - 0.08, height + 0.16 * RISE**2)
+            parts.append(Part(ribbon(strand, 0.05 * ARCH[::2] + 0.01), shine, 0.2))
     return parts
+
+
+def _hair_top(look):
+    """Return the outline of the hair from ear to ear over the crown."""
+    angle = AROUND[32:]
+    rise = 1.04 if look.hair_style == "buzz" else 1.13
+    if look.hair_style in ("short", "fringe"):  # fuller away from the parting
+        rise = rise + 0.07 * np.cos(angle) * np.sign(look.part) - 0.05 * np.sin(angle)
+    x = 1.06 * look.half_width * np.cos(angle)
+    return curve(x, HEAD_MIDDLE + CROWN * rise * np.sin(angle))
+
+
+def _hairline(look):
+    """Return the y of the hairline, (17,), from the picture's right to its left."""
+    style = look.hair_style
+    fall = (0.62 if style in ("long", "bob") else 0.5) * np.abs(ACROSS) ** 3.2
+    if style == "fringe":
+        fall = np.maximum(0.3 + 0.05 * np.sin(9 * ACROSS + 5 * look.part), fall)
+    elif style == "curly":
+        fall = fall + 0.06 * np.abs(np.sin(8 * ACROSS))
+    elif style != "buzz":  # a lock beside the parting
+        fall = fall + 0.16 * np.exp(-((ACROSS + look.part) ** 2) / 0.18)
+    return look.hairline + fall
 
 
 def beard(look, move):
     """Return beard, moustache or stubble."""
     if not look.beard:
         return []
-    color = look.hair if look.beard != "stubble" else mix(look.skin, look.hair, 0.28)
+    color = look.hair if look.beard != "stubble" else mix(look.skin, look.hair, 0.17)
     mouth, parts = look.mouth_y, []
     if look.beard in ("full", "stubble"):
         outline = head_outline(look, move)[:33]

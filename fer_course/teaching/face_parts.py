@@ -9,6 +9,7 @@ import numpy as np
 from fer_course.teaching.face_shapes import (
     ACROSS,
     ARCH,
+    RISE,
     Part,
     curve,
     ellipse,
@@ -34,8 +35,8 @@ def skin_marks(look, move):
         )
         fold = max(move.cheek, 0.7 * look.older)
         if fold > 0.3:
-            x = side * (0.2 + (0.17 + 0.5 * max(0, move.width)) * np.linspace(0, 1, 9))
-            y = 0.3 + (look.mouth_y - 0.36) * np.linspace(0, 1, 9) ** 1.4
+            x = side * (0.2 + (0.17 + 0.5 * max(0, move.width)) * RISE)
+            y = 0.3 + (look.mouth_y - 0.36) * RISE**1.4
             parts.append(Part(ribbon(curve(x, y), 0.03 * fold * ARCH[::2]), line))
         if look.freckles:
             for x, y in ((0.42, 0.26), (0.52, 0.33), (0.36, 0.36), (0.58, 0.22)):
@@ -60,9 +61,7 @@ def nose(look, move):
             1.5,
         )
     ]
-    bridge = curve(
-        0.05 + 0.05 * np.linspace(0, 1, 9) ** 2, np.linspace(-0.06, tip - 0.1, 9)
-    )
+    bridge = curve(0.05 + 0.05 * RISE**2, np.linspace(-0.06, tip - 0.1, 9))
     parts.append(
         Part(ribbon(bridge, 0.03 * np.linspace(0.2, 1, 9)), shade(look.skin, 0.85), 1.4)
     )
@@ -75,8 +74,8 @@ def nose(look, move):
         parts.append(Part(ribbon(wing, 0.03), line, 1.4))
         if move.wrinkle > 0.25:
             for k in (0, 1):
-                x = side * (0.05 + 0.09 * np.linspace(0, 1, 9))
-                y = 0.03 + 0.075 * k - 0.06 * np.linspace(0, 1, 9) ** 2
+                x = side * (0.05 + 0.09 * RISE)
+                y = 0.03 + 0.075 * k - 0.06 * RISE**2
                 parts.append(Part(ribbon(curve(x, y), 0.032 * ARCH[::2]), line, 1.3))
     return parts
 
@@ -189,7 +188,7 @@ def mouth(look, move):
         biting = move.square > 0.5 or move.wrinkle > 0.5
         depth = min(gap, 0.085 if not biting else 0.6 * gap)
         teeth = np.minimum(inner_bottom, inner_top + depth)
-        if move.width > -0.08:
+        if max(move.square, move.wrinkle, 5 * move.corner) > 0.25:
             parts.append(
                 Part(
                     np.concatenate([curve(x, inner_top), curve(x, teeth)[::-1]])[1:-1],

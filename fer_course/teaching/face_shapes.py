@@ -10,6 +10,7 @@ import numpy as np
 
 ACROSS = np.linspace(-1, 1, 17)  # from the picture's left to its right
 ARCH = 1 - ACROSS**2  # 0 at both ends, 1 in the middle
+RISE = np.linspace(0, 1, 9)
 AROUND = np.linspace(0, 2 * np.pi, 64, endpoint=False)
 HEAD_MIDDLE, CROWN, CHIN = -0.15, 1.05, 1.15
 _ANGLES = np.linspace(0, 2 * np.pi, 24, endpoint=False)
@@ -56,7 +57,9 @@ def ribbon(points, width):
 
 def curve(x, y):
     """Return (K, 2) points from x and y, scalars allowed."""
-    return np.stack(np.broadcast_arrays(np.asarray(x, float), y), axis=1)
+    points = np.empty((max(np.size(x), np.size(y)), 2))
+    points[:, 0], points[:, 1] = x, y
+    return points
 
 
 def head_outline(look, move):

@@ -125,7 +125,9 @@ def paint_face(canvas, look, move, pose, center_xy, scale):
 
 
 def _geometry(look, move, pose, center_xy, scale):
-    place = lambda points: _to_pixels(points, center_xy, scale, pose.roll_rad)  # noqa: E731
+    def place(points):
+        return _to_pixels(points, center_xy, scale, pose.roll_rad)
+
     head = head_outline(look, move)
     face = place(head[head[:, 1] >= look.hairline])
     crown, chin = head[:, 1].min(), head[:, 1].max()

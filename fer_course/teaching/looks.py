@@ -196,8 +196,8 @@ MOVEMENTS = {
         ),
     ),
     "surprise": (
-        Movement(0.2, 0.2, 0, 0.55, -0.15, -0.01, -0.13, jaw=0.28, lip_raise=0.1),
-        Movement(0.18, 0.19, 0, 0.5, -0.1, -0.01, -0.16, jaw=0.16, lip_raise=0.1),
+        Movement(0.2, 0.2, 0, 0.55, -0.15, -0.03, -0.13, jaw=0.28, lip_raise=0.1),
+        Movement(0.18, 0.19, 0, 0.5, -0.1, -0.03, -0.16, jaw=0.19, lip_raise=0.1),
     ),
 }
 # how far two faces at the same strength differ, field by field
@@ -213,6 +213,10 @@ _SPREAD = {
 }
 
 
+def _near(rng, middle, width):
+    return float(middle + width * rng.uniform(-1, 1))
+
+
 def random_look(rng):
     """Return a random `Look`: any skin, hair, age and build."""
     tone = rng.uniform(0, len(SKINS) - 1)
@@ -225,7 +229,6 @@ def random_look(rng):
     ]
     may_wear_beard = style in ("short", "fringe", "curly", "buzz", "bald")
     beard = rng.choice(("", "full", "moustache", "stubble"), p=(0.62, 0.16, 0.08, 0.14))
-    spread = lambda middle, width: float(middle + width * rng.uniform(-1, 1))  # noqa: E731
     return Look(
         skin=tuple(skin),
         hair=HAIR_COLORS[rng.integers(3 if dark else len(HAIR_COLORS))],
@@ -236,20 +239,20 @@ def random_look(rng):
         glasses=str(rng.choice(("", "round", "square"), p=(0.78, 0.11, 0.11))),
         freckles=bool(tone < 2.5 and rng.random() < 0.25),
         older=bool(rng.random() < 0.2),
-        half_width=spread(0.79, 0.09),
-        jaw=spread(0.95, 0.2),
-        hairline=spread(-0.74, 0.07),
-        part=spread(0, 0.6),
-        eye_x=spread(0.34, 0.03),
-        eye_size=spread(0.18, 0.025),
-        eye_slant=spread(0.0, 0.018),
-        brow_height=spread(0.25, 0.03),
-        brow_thickness=spread(0.06, 0.022),
-        nose_width=spread(0.14, 0.035),
-        nose_length=spread(0.36, 0.05),
-        mouth_y=spread(0.57, 0.03),
-        mouth_width=spread(0.28, 0.035),
-        lip=spread(0.062, 0.022),
+        half_width=_near(rng, 0.79, 0.09),
+        jaw=_near(rng, 0.95, 0.2),
+        hairline=_near(rng, -0.74, 0.07),
+        part=_near(rng, 0, 0.6),
+        eye_x=_near(rng, 0.34, 0.03),
+        eye_size=_near(rng, 0.18, 0.025),
+        eye_slant=_near(rng, 0.0, 0.018),
+        brow_height=_near(rng, 0.25, 0.03),
+        brow_thickness=_near(rng, 0.06, 0.022),
+        nose_width=_near(rng, 0.14, 0.035),
+        nose_length=_near(rng, 0.36, 0.05),
+        mouth_y=_near(rng, 0.57, 0.03),
+        mouth_width=_near(rng, 0.28, 0.035),
+        lip=_near(rng, 0.062, 0.022),
     )
 
 

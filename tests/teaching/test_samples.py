@@ -9,6 +9,7 @@ from fer_course.detection.annotations import (
     read_voc,
     read_wider,
 )
+from fer_course.detection.packs import read_packs
 from fer_course.expression.datasets import load_affectnet, load_fer2013, load_rafdb
 from fer_course.images import read_image
 from fer_course.labels import EXPRESSIONS
@@ -303,3 +304,11 @@ def test_the_sample_video_plays(tmp_path, ending):
 def test_a_video_needs_a_known_ending(tmp_path):
     with pytest.raises(ValueError, match=r"face\.mp4"):
         samples.write_sample_video(tmp_path / "face.mp4")
+
+
+def test_detection_layouts_lie_side_by_side_like_the_packs(tmp_path):
+    for layout in ("wider", "fddb", "lfpw", "voc"):
+        samples.write_samples(tmp_path, layout, n=2)
+    packs = read_packs(tmp_path)
+    assert set(packs) == {"wider", "fddb", "lfpw", "facemask"}
+    assert all(len(found.photos) == 2 for found in packs.values())
