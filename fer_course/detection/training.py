@@ -76,6 +76,12 @@ class DetectorRecipe:
 
 FULL = DetectorRecipe()
 QUICK = DetectorRecipe(epochs=1, image_size=320, batch_size=8, warmup_epochs=0.2)
+_FIXED = {
+    "workers": 0 if os.name == "nt" else min(8, os.cpu_count() or 1),
+    "seed": SEED,
+    "patience": 0,  # never stop early: the schedule ends with the last epoch
+    "max_det": 1000,
+}
 
 
 @dataclass(frozen=True)
@@ -131,6 +137,7 @@ def train_detector(
     epochs=None,
     image_size=None,
     batch_size=None,
+    hours=None,
     threads=None,
     resume=False,
     plots=False,
@@ -149,15 +156,17 @@ def train_detector(
         epochs: overrides the recipe's number.
         image_size: overrides the recipe's longer side, px.
         batch_size: overrides the recipe's photos a step.
+        hours: time to train for; the schedule is fitted to it after each epoch, and
+            the number of epochs is only the first guess.
         threads: processor threads; None leaves the choice to torch.
-        resume: carry on with the run in `out` where it stopped.
+        resume: carry on with the run in `out` where it stopped, as it was set.
         plots: also draw Ultralytics' own pictures into `out`.
         progress: called with one line an epoch; None for silence.
 
     Raises:
         FileNotFoundError: the yaml, the start weights or, to resume, the run's
             last epoch is missing.
-        ValueError: the run to resume is complete.
+        ValueError: the run to resume is complete, or its settings were to change.
     """
     start = time.perf_counter()
     out, data_yaml = Path(out).resolve(), Path(data_yaml).resolve()
@@ -165,6 +174,13 @@ def train_detector(
         raise FileNotFoundError(
             f"No data set at {data_yaml}. Make it with "
             "'python -m fer_course data prepare detection' (notebook 01)."
+        )
+    changed = {"epochs": epochs, "image_size": image_size, "batch_size": batch_size}
+    changed = {name: value for name, value in changed.items() if value is not None}
+    if resume and changed:
+        raise ValueError(
+            f"A resumed run keeps its settings: leave out {', '.join(changed)}, or "
+            "start a new run."
         )
     ultralytics = import_ultralytics()
     import torch
@@ -175,24 +191,18 @@ def train_detector(
     model = ultralytics.YOLO(checkpoint, task="detect")
     for event, callback in training_events(progress).items():
         model.add_callback(event, callback)
-    changed = {"epochs": epochs, "image_size": image_size, "batch_size": batch_size}
-    changed = {name: value for name, value in changed.items() if value is not None}
-    recipe = DetectorRecipe(**{**asdict(QUICK if quick else FULL), **changed})
+    arguments = {"data": str(data_yaml), "save_dir": str(out), "plots": plots}
+    if hours:
+        arguments["time"] = hours
+    if resume:
+        arguments["resume"] = True
+    else:
+        recipe = replace(QUICK if quick else FULL, **changed)
+        arguments |= _FIXED | recipe.to_ultralytics() | {"cache": not quick and "ram"}
     level = ultralytics.utils.LOGGER.level
     ultralytics.utils.LOGGER.setLevel("WARNING")
     try:
-        model.train(
-            data=str(data_yaml),
-            save_dir=str(out),
-            resume=resume,
-            plots=plots,
-            workers=0 if os.name == "nt" else min(8, os.cpu_count() or 1),
-            cache=False if quick else "ram",  # falls back to disk by itself
-            seed=SEED,
-            patience=0,
-            max_det=1000,
-            **recipe.to_ultralytics(),
-        )
+        model.train(**arguments)
     finally:
         ultralytics.utils.LOGGER.setLevel(level)
     folder = out / "weights"

@@ -1,0 +1,294 @@
+"""Training settings, files and errors; a real epoch on drawn photos is slow."""
+
+import os
+import subprocess
+import sys
+from dataclasses import asdict
+from types import SimpleNamespace
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_course.boxes import iou_matrix
+from fer_course.detection.detector import DetectorCard, FaceDetector
+from fer_course.settings import ROOT
+
+training = pytest.importorskip("fer_course.detection.training")
+events = pytest.importorskip("fer_course.detection.training_events")
+ultralytics = pytest.importorskip("ultralytics")
+training.import_ultralytics()
+
+
+@pytest.fixture(scope="session")
+def untrained(tmp_path_factory):
+    """A run's checkpoint: YOLOv8n for one class with random weights."""
+    import torch
+    from ultralytics.nn.tasks import DetectionModel
+
+    torch.manual_seed(0)
+    network = DetectionModel("yolov8n.yaml", nc=1, verbose=False)
+    network.names = {0: "face"}
+    path = tmp_path_factory.mktemp("weights") / "best.pt"
+    content = {
+        "epoch": 3,
+        "model": None,
+        "ema": network,
+        "optimizer": {"state": {}},
+        "train_args": {"data": "/home/someone/faces.yaml", "task": "detect"},
+        "git": {"root": "/home/someone"},
+    }
+    torch.save(content, path)
+    return path
+
+
+@pytest.fixture(scope="session")
+def drawn_dataset(tmp_path_factory):
+    """Twelve photos with bright discs for faces, in YOLO's layout."""
+    folder = tmp_path_factory.mktemp("discs")
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 8), ("choose", 4)):
+        for kind in ("images", "labels"):
+            (folder / kind / split).mkdir(parents=True)
+        for index in range(count):
+            photo = rng.integers(0, 90, (120, 160, 3), dtype=np.uint8)
+            x, y, radius = rng.integers(30, 90, 3)
+            radius = int(radius) // 4
+            cv2.circle(photo, (int(x), int(y)), radius, (220, 190, 170), -1)
+            label = f"0 {x / 160} {y / 120} {2 * radius / 160} {2 * radius / 120}\n"
+            cv2.imwrite(str(folder / "images" / split / f"{index}.jpg"), photo)
+            (folder / "labels" / split / f"{index}.txt").write_text(label)
+    yaml = folder / "faces.yaml"
+    yaml.write_text(
+        f"path: {folder.as_posix()}\ntrain: images/train\nval: images/choose\n"
+        "names:\n  0: face\n"
+    )
+    return yaml
+
+
+def test_recipe_speaks_ultralytics():
+    from ultralytics.utils import DEFAULT_CFG_DICT
+
+    for recipe in (training.FULL, training.QUICK):
+        arguments = recipe.to_ultralytics()
+        assert arguments.keys() <= DEFAULT_CFG_DICT.keys()
+        assert arguments["imgsz"] % 32 == 0
+        assert arguments["close_mosaic"] < max(2, arguments["epochs"])
+    assert training.FULL.to_ultralytics()["lr0"] == training.FULL.learning_rate
+
+
+def test_ultralytics_is_kept_quiet():
+    code = (
+        "import numpy as np\n"
+        "from fer_course.detection.training import import_ultralytics\n"
+        "before = str(np.array([1 / 3, 20.5]))\n"
+        "u = import_ultralytics()\n"
+        "from ultralytics.utils import AUTOINSTALL, ONLINE, SAFE_LOAD, SETTINGS_FILE\n"
+        "print(u.settings['sync'], ONLINE, AUTOINSTALL, SAFE_LOAD)\n"
+        "print(SETTINGS_FILE)\n"
+        "print(before == str(np.array([1 / 3, 20.5])))\n"
+    )
+    quiet = {name: value for name, value in os.environ.items() if "YOLO" not in name}
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=quiet | {"PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    switches, place, same = result.stdout.strip().splitlines()[-3:]
+    assert switches == "False False False True"
+    assert "ultralytics" in place.replace("\\", "/").split("/")[:-2]
+    assert same == "True"
+
+
+def test_export_agrees_with_the_torch_network(tmp_path, untrained):
+    path = training.export_detector(untrained, tmp_path / "net.onnx")
+    run, card = training.load_network(untrained)
+    detector = FaceDetector(path)
+    assert detector.card == card == DetectorCard()
+    rng = np.random.default_rng(1)
+    for height, width in ((64, 96), (160, 32)):
+        pixels = rng.random((1, 3, height, width), dtype=np.float32)
+        ours, theirs = detector._network(pixels), run(pixels)
+        assert ours.shape == theirs.shape == (1, 5, height * width * 21 // 1024)
+        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3)
+
+
+def test_both_files_find_the_same_boxes(tmp_path, untrained):
+    pt = training.save_detector(untrained, tmp_path / "net.pt", score_threshold=1e-5)
+    onnx = training.export_detector(pt, tmp_path / "net.onnx")
+    photo = np.random.default_rng(2).integers(0, 255, (90, 140, 3), dtype=np.uint8)
+    boxes, scores = FaceDetector(onnx).detect(photo)
+    other_boxes, other_scores = FaceDetector(pt).detect(photo)
+    # Untrained scores lie so close together that rounding may swap neighbors.
+    assert len(boxes) == pytest.approx(len(other_boxes), abs=2)
+    overlaps = iou_matrix(boxes[:20], other_boxes)
+    assert overlaps.max(axis=1).min() > 0.99
+    np.testing.assert_allclose(scores[:20], other_scores[:20], rtol=1e-3)
+
+
+def test_saved_file_is_small_private_and_carries_its_card(tmp_path, untrained):
+    path = training.save_detector(untrained, tmp_path / "face.pt", score_threshold=0.4)
+    assert path.stat().st_size < untrained.stat().st_size * 0.6
+    assert b"/home/someone" not in path.read_bytes()
+    assert training.load_network(path)[1] == DetectorCard(score_threshold=0.4)
+    again = training.save_detector(path, tmp_path / "again.pt", iou_threshold=0.5)
+    card = training.load_network(again)[1]
+    assert asdict(card) == asdict(DetectorCard(score_threshold=0.4, iou_threshold=0.5))
+    assert list(tmp_path.glob("*unfinished*")) == []
+
+
+def test_card_goes_into_the_onnx_file(tmp_path, untrained):
+    onnx = pytest.importorskip("onnx")
+    path = training.export_detector(
+        untrained, tmp_path / "net.onnx", score_threshold=0.3
+    )
+    graph = onnx.load(path)
+    stored = {entry.key: entry.value for entry in graph.metadata_props}
+    assert stored == {
+        "labels": "face",
+        "score_threshold": "0.3",
+        "iou_threshold": "0.6",
+        "input_size": "640",
+        "stride": "32",
+    }
+    assert max(entry.version for entry in graph.opset_import) <= 17
+    with pytest.raises(TypeError):
+        training.export_detector(untrained, tmp_path / "no.onnx", threshold=0.3)
+
+
+def test_networks_of_other_kinds_are_refused(tmp_path):
+    import torch
+    from ultralytics.nn.tasks import DetectionModel
+
+    many = tmp_path / "coco.pt"
+    torch.save({"model": DetectionModel("yolov8n.yaml", nc=80, verbose=False)}, many)
+    with pytest.raises(ValueError, match="tells 80 classes apart"):
+        FaceDetector(many)
+    broken = tmp_path / "broken.pt"
+    broken.write_bytes(b"<html>404</html>")
+    with pytest.raises(ValueError, match="is not a file that Ultralytics wrote"):
+        FaceDetector(broken)
+
+
+def test_missing_files_are_named(tmp_path, drawn_dataset):
+    with pytest.raises(FileNotFoundError, match=r"No data set at .*nowhere\.yaml"):
+        training.train_detector(tmp_path / "nowhere.yaml", tmp_path)
+    with pytest.raises(
+        FileNotFoundError, match=r"Start weights .*none\.pt are missing"
+    ):
+        training.train_detector(drawn_dataset, tmp_path, weights=tmp_path / "none.pt")
+    with pytest.raises(FileNotFoundError, match="No epoch to carry on from"):
+        training.train_detector(drawn_dataset, tmp_path, resume=True)
+
+
+def test_a_resumed_run_keeps_its_settings(tmp_path, drawn_dataset):
+    with pytest.raises(ValueError, match="leave out epochs, image_size, or start"):
+        training.train_detector(
+            drawn_dataset, tmp_path, resume=True, epochs=3, image_size=320
+        )
+
+
+def test_resume_falls_back_on_the_copy(tmp_path, untrained):
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    (weights / "previous.pt").write_bytes(untrained.read_bytes())
+    whole = untrained.read_bytes()
+    (weights / "last.pt").write_bytes(whole[: len(whole) // 2])
+    assert training._resumable(tmp_path) == weights / "last.pt"
+    assert (weights / "last.pt").read_bytes() == whole
+
+
+def test_complete_runs_are_not_resumed(tmp_path, untrained):
+    (tmp_path / "weights").mkdir()
+    training.save_detector(untrained, tmp_path / "weights" / "last.pt")
+    with pytest.raises(ValueError, match="is complete"):
+        training._resumable(tmp_path)
+
+
+def test_history_has_plain_names(tmp_path):
+    csv = tmp_path / "results.csv"
+    csv.write_text(
+        "epoch,time,train/box_loss,metrics/precision(B),metrics/recall(B),"
+        "metrics/mAP50(B),metrics/mAP50-95(B),val/box_loss,lr/pg0,lr/pg1\n"
+        "1,60.5,1.5,0.8,0.6,0.7,0.4,1.4,0.001,0.001\n"
+    )
+    frame = training.read_history(csv)
+    assert list(frame) == [
+        "epoch",
+        "time_s",
+        "train_box_loss",
+        "precision",
+        "recall",
+        "map50",
+        "map50_95",
+        "val_box_loss",
+        "learning_rate",
+    ]
+    assert frame.map50[0] == 0.7
+
+
+def test_losses_are_computed_in_float32():
+    import torch
+
+    outputs = {"boxes": torch.ones(2, dtype=torch.bfloat16), "more": [torch.ones(1)]}
+    found = events._to_float32(outputs)
+    assert found["boxes"].dtype == found["more"][0].dtype == torch.float32
+
+
+def test_progress_is_told_in_lines():
+    lines = []
+    told = events.training_events(lines.append)
+    trainer = SimpleNamespace(
+        train_loader=range(100),
+        epoch=0,
+        epochs=2,
+        tloss={"box_loss": 1.25},
+        metrics={"metrics/mAP50(B)": 0.5},
+    )
+    told["on_train_start"](trainer)
+    for _ in range(25):
+        told["on_train_batch_end"](trainer)
+    told["on_fit_epoch_end"](trainer)
+    trainer.epoch = 2
+    told["on_fit_epoch_end"](trainer)
+    assert len(lines) == 2
+    assert "s a step, about" in lines[0]
+    assert lines[1].startswith("epoch 1 of 2 after 0.0 min: box_loss 1.250; AP50")
+    assert "on_train_start" not in events.training_events(None)
+
+
+@pytest.mark.slow
+def test_train_kill_and_resume(tmp_path, drawn_dataset, untrained):
+    """A cut run goes on with the next epoch, at its rate, and to the same end."""
+    start = training.save_detector(untrained, tmp_path / "start.pt")
+    options = {"weights": start, "image_size": 64, "batch_size": 4, "threads": 1}
+
+    class Cut(Exception):
+        pass
+
+    def cut_after_one(line):
+        if line.startswith("epoch 1"):
+            raise Cut
+
+    whole = training.train_detector(
+        drawn_dataset, tmp_path / "whole", epochs=3, progress=None, **options
+    )
+    with pytest.raises(Cut):
+        training.train_detector(
+            drawn_dataset, tmp_path / "cut", epochs=3, progress=cut_after_one, **options
+        )
+    resumed = training.train_detector(
+        drawn_dataset, tmp_path / "cut", resume=True, threads=1, progress=None
+    )
+    histories = [training.read_history(run.history) for run in (whole, resumed)]
+    assert [len(history) for history in histories] == [3, 3]
+    assert histories[0].epoch.tolist() == histories[1].epoch.tolist() == [1, 2, 3]
+    np.testing.assert_allclose(histories[0].learning_rate, histories[1].learning_rate)
+    assert not (tmp_path / "cut" / "weights" / "previous.pt").exists()
+    with pytest.raises(ValueError, match="is complete"):
+        training.train_detector(drawn_dataset, tmp_path / "cut", resume=True)
+    detector = FaceDetector(resumed.weights, score_threshold=1e-6)
+    assert detector.detect(np.zeros((64, 64, 3), np.uint8))[0].shape[1] == 4
