@@ -142,14 +142,13 @@ def plateau_rate(start, scores, *, factor=0.2, patience=7, floor=1e-7):
 def has_bfloat16():
     """Return whether this machine multiplies bfloat16 faster than float32.
 
-    True on recent NVIDIA GPUs and on x86 CPUs with AVX512-BF16 or AMX (Linux).
+    True on GPUs that have it and on x86 CPUs with AVX512-BF16 or AMX (Linux).
     """
-    if keras.backend.backend() == "torch":
+    if keras.backend.backend() == "torch" and _has_gpu():
         import torch
 
-        if torch.cuda.is_available():
-            return torch.cuda.is_bf16_supported()
-    elif _has_gpu():
+        return torch.cuda.is_bf16_supported()
+    if _has_gpu():
         return True
     try:
         flags = Path("/proc/cpuinfo").read_text()
@@ -159,6 +158,9 @@ def has_bfloat16():
 
 
 def _has_gpu():
-    return any(
-        "gpu" in name or "cuda" in name for name in keras.distribution.list_devices()
-    )
+    if keras.backend.backend() == "torch":  # Keras lists no devices for torch
+        import torch
+
+        return torch.cuda.is_available()
+    devices = keras.distribution.list_devices()
+    return any("gpu" in device or "cuda" in device for device in devices)

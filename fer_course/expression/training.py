@@ -151,6 +151,10 @@ class _Keeper(keras.callbacks.Callback):
         self.rows = _read_history(out / "history.csv")[:done]
 
     def on_epoch_begin(self, epoch, logs=None):
+        # Keras does not save how far dropout's random numbers have come
+        for number, variable in enumerate(self.model.non_trainable_variables):
+            if "seed_generator" in variable.path:
+                variable.assign([self.recipe.seed + number, epoch << 16])
         if self.recipe.schedule == "plateau":
             scores = [float(row["choose_accuracy"]) for row in self.rows]
             rate = plateau_rate(self.recipe.learning_rate, scores)

@@ -1,0 +1,250 @@
+import csv
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+keras = pytest.importorskip("keras")
+
+from fer_course.expression.augmentation import Augmentation  # noqa: E402
+from fer_course.expression.datasets import FaceSet  # noqa: E402
+from fer_course.expression.fernet import build_fernet  # noqa: E402
+from fer_course.expression.recipe import Recipe, plateau_rate  # noqa: E402
+from fer_course.expression.training import (  # noqa: E402
+    Batches,
+    export_fernet,
+    learning_rate_range_test,
+    load_fernet,
+    save_fernet,
+    train_fernet,
+)
+from fer_course.labels import EXPRESSIONS  # noqa: E402
+from fer_course.settings import ROOT  # noqa: E402
+
+TINY = {
+    "filters": (4, 6),
+    "kernel_size": 3,
+    "batch_norm": "before_relu",
+    "dropout": 0.1,
+    "head": "average",
+}
+RECIPE = Recipe(
+    network=TINY,
+    epochs=4,
+    batch_size=16,
+    optimizer="sgd",
+    learning_rate=0.1,
+    schedule="cosine",
+    warmup_epochs=1,
+    ema=0.8,
+    weight_decay=1e-3,
+)
+
+
+def faces(count=64, seed=0):
+    """Faces whose class is their brightness: a network this small can learn them."""
+    rng = np.random.default_rng(seed)
+    labels = np.arange(count) % 7
+    noise = rng.integers(0, 40, (count, 48, 48))
+    pixels = (noise + 30 * labels[:, None, None]).astype(np.uint8)
+    return FaceSet(
+        name="shades",
+        pixels=pixels,
+        targets=np.eye(7, dtype=np.float32)[labels],
+        split=np.full(count, "train"),
+        group=np.arange(count),
+        names=np.arange(count).astype(str),
+        dropped={},
+    )
+
+
+def rows(path):
+    with open(path, newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def test_a_stopped_run_resumes_exactly(tmp_path, monkeypatch):
+    """Four epochs in one go equal two, a kill, and two more: weights and history."""
+    whole = train_fernet(faces(), faces(28, 1), tmp_path / "whole", RECIPE)
+
+    class Killed(Exception):
+        pass
+
+    from fer_course.expression import training
+
+    save = training._replace
+
+    def dies_in_the_third_epoch(path, write):
+        third = path.name == "last.keras" and len(rows(path.parent / "history.csv")) == 3
+        if third:
+            raise Killed
+        save(path, write)
+
+    monkeypatch.setattr(training, "_replace", dies_in_the_third_epoch)
+    with pytest.raises(Killed):
+        train_fernet(faces(), faces(28, 1), tmp_path / "cut", RECIPE)
+    monkeypatch.setattr(training, "_replace", save)
+    with pytest.raises(FileExistsError, match="resume"):
+        train_fernet(faces(), faces(28, 1), tmp_path / "cut", RECIPE)
+    cut = train_fernet(faces(), faces(28, 1), tmp_path / "cut", RECIPE, resume=True)
+
+    assert rows(cut.history) == rows(whole.history)
+    assert len(rows(whole.history)) == 4
+    first, second = load_fernet(whole.best)[0], load_fernet(cut.best)[0]
+    for a, b in zip(first.get_weights(), second.get_weights(), strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_a_run_of_another_recipe_is_not_continued(tmp_path):
+    short = replace(RECIPE, epochs=1)
+    train_fernet(faces(), faces(28, 1), tmp_path, short)
+    with pytest.raises(ValueError, match=r"recipe\.json"):
+        train_fernet(faces(), faces(28, 1), tmp_path, RECIPE, resume=True)
+
+
+def test_an_empty_set_is_named(tmp_path):
+    nothing = faces().select(np.zeros(64, bool))
+    with pytest.raises(ValueError, match="at least one face"):
+        train_fernet(nothing, faces(), tmp_path, RECIPE)
+
+
+def test_it_learns_and_keeps_the_best_epoch(tmp_path):
+    recipe = replace(
+        RECIPE,
+        epochs=30,
+        # no batch norm: its moving averages need far more than 100 steps
+        network=TINY | {"batch_norm": "none", "dropout": 0.0},
+        optimizer="adam",
+        learning_rate=0.02,
+        augmentation=Augmentation(flip=True, rotation_deg=0, shift_px=0, zoom=0),
+    )
+    trained = train_fernet(faces(140), faces(70, 1), tmp_path, recipe)
+    history = rows(trained.history)
+    assert trained.choose_accuracy > 0.8
+    assert trained.choose_accuracy == max(float(r["choose_accuracy"]) for r in history)
+    model, _ = load_fernet(trained.best)
+    held = faces(70, 1)
+    probabilities = model.predict(held.pixels[..., None].astype(np.float32), verbose=0)
+    assert (probabilities.argmax(1) == held.labels).mean() == pytest.approx(
+        trained.choose_accuracy, abs=0.02
+    )
+
+
+def test_the_saved_file_is_float32_bare_and_labelled(tmp_path):
+    train_fernet(faces(), faces(28, 1), tmp_path, replace(RECIPE, epochs=1))
+    model, card = load_fernet(tmp_path / "best.keras")
+    assert all(layer.dtype_policy.name == "float32" for layer in model.layers)
+    assert getattr(model, "optimizer", None) is None
+    assert tuple(card["labels"]) == EXPRESSIONS
+    assert card["input_size"] == 48
+    with zipfile.ZipFile(tmp_path / "best.keras") as archive:
+        assert "fer_course.json" in archive.namelist()
+        assert "optimizer" not in archive.read("config.json").decode()
+
+
+def test_a_saved_network_gives_equal_outputs(tmp_path):
+    model = build_fernet(**TINY)
+    inputs = faces(9).pixels[..., None].astype(np.float32)
+    save_fernet(model, tmp_path / "net.keras", TINY, crop_margin=0.2)
+    again, card = load_fernet(tmp_path / "net.keras")
+    assert card["crop_margin"] == 0.2
+    np.testing.assert_allclose(
+        np.asarray(again(inputs)), np.asarray(model(inputs)), atol=1e-6
+    )
+
+
+def test_the_onnx_twin_agrees_and_carries_the_card(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    onnxruntime = pytest.importorskip("onnxruntime")
+    model = build_fernet(**TINY)
+    save_fernet(model, tmp_path / "n.keras", TINY, crop_margin=0.25, sure_threshold=0.5)
+    assert export_fernet(tmp_path / "n.keras", tmp_path / "n.onnx") <= 1e-4
+    session = onnxruntime.InferenceSession(tmp_path / "n.onnx")
+    inputs = faces(5).pixels[..., None].astype(np.float32)
+    (found,) = session.run(None, {session.get_inputs()[0].name: inputs})
+    np.testing.assert_allclose(found, np.asarray(model(inputs)), atol=1e-4)
+    props = {p.key: p.value for p in onnx.load(tmp_path / "n.onnx").metadata_props}
+    assert props["labels"] == ",".join(EXPRESSIONS)
+    assert float(props["crop_margin"]) == 0.25
+    assert float(props["sure_threshold"]) == 0.5
+
+
+def test_a_strange_keras_file_is_refused(tmp_path):
+    build_fernet(**TINY).save(tmp_path / "plain.keras")
+    with pytest.raises(ValueError, match="save_fernet"):
+        load_fernet(tmp_path / "plain.keras")
+    with pytest.raises(FileNotFoundError, match="train fernet"):
+        load_fernet(tmp_path / "none.keras")
+
+
+def test_batches_are_equal_for_equal_epochs_and_change_with_them():
+    first, again = Batches(faces(), RECIPE), Batches(faces(), RECIPE, first_epoch=1)
+    zero = first[0][0]
+    first.on_epoch_end()
+    np.testing.assert_array_equal(first[2][0], again[2][0])
+    assert (first[0][0] != zero).any()
+    seen = np.concatenate([again[i][1] for i in range(len(again))])
+    assert len(seen) == 64
+
+
+@pytest.mark.parametrize(
+    ("scores", "expected"),
+    [
+        pytest.param([], 1.0, id="start"),
+        pytest.param([0.1 * i for i in range(9)], 1.0, id="always rising"),
+        pytest.param([0.5] * 8, 0.2, id="seven without a new best"),
+        pytest.param([0.5] * 7, 1.0, id="six without"),
+        pytest.param([0.5] * 15, 0.04, id="twice"),
+        pytest.param([0.5] * 200, 1e-7, id="floor"),
+    ],
+)
+def test_plateau_rule(scores, expected):
+    assert plateau_rate(1.0, scores) == pytest.approx(expected)
+
+
+def test_range_test_rises_and_stops_when_the_loss_explodes():
+    recipe = Recipe(network=TINY, batch_size=16, optimizer="sgd", learning_rate=1.0)
+    result = learning_rate_range_test(
+        faces(), recipe, lowest=1e-4, highest=1e4, steps=40
+    )
+    assert len(result.rates) == len(result.losses) < 40
+    assert (np.diff(result.rates) > 0).all()
+    assert result.losses[:5] == pytest.approx(np.log(7), abs=1.0)
+
+
+TORCH = """
+import numpy as np
+from fer_course.expression.fernet import build_fernet
+from fer_course.expression.recipe import Recipe
+from fer_course.expression.training import learning_rate_range_test, load_fernet
+import keras, sys
+sys.path.insert(0, sys.argv[1])
+from test_training import TINY, faces, RECIPE, train_fernet
+from dataclasses import replace
+assert keras.backend.backend() == "torch"
+run = train_fernet(faces(32), faces(14, 1), sys.argv[2], replace(RECIPE, epochs=1))
+model, card = load_fernet(run.best)
+assert model.predict(np.zeros((2, 48, 48, 1), "float32"), verbose=0).shape == (2, 7)
+print("two steps on torch")
+"""
+
+
+def test_the_same_code_trains_on_torch(tmp_path):
+    pytest.importorskip("torch")
+    environment = os.environ | {"KERAS_BACKEND": "torch", "PYTHONPATH": str(ROOT)}
+    here = str(ROOT / "tests" / "expression")
+    done = subprocess.run(
+        [sys.executable, "-c", TORCH, here, str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert "two steps on torch" in done.stdout, done.stderr[-2000:]
+    history = rows(tmp_path / "history.csv")
+    assert len(history) == 1
+    assert json.loads((tmp_path / "recipe.json").read_text())["batch_size"] == 16
