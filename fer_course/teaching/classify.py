@@ -79,8 +79,8 @@ class Panel:
         self.threshold = ipywidgets.FloatSlider(
             value=start,
             min=lowest,
-            max=0.95,
-            step=0.05,
+            max=1.0,
+            step=0.01,
             description="Threshold",
             continuous_update=False,
         )
