@@ -188,7 +188,7 @@ def _write_affectnet(out, n, rng):
         folder = expression
         if rng.random() < 0.1:
             folder = known[rng.integers(len(known))]
-        name = f"{folder}/image{row:07d}.jpg"
+        name = f"{folder}/drawn{row:07d}.jpg"
         _write_picture(out / "AffectNet" / name, face)
         table.append(f"{row},{name},{expression},{rng.uniform(0.7, 0.95):.6f}")
         splits.append(f"{name},{'val' if rng.random() < 0.15 else 'train'}")
@@ -202,7 +202,7 @@ def _write_rafdb(out, n, rng):
     basic = out / "RAF-DB" / "basic"
     lines = []
     for row, (expression, face) in enumerate(_drawn_faces(rng, n, 100)):
-        stem = f"{'test' if row % 5 == 4 else 'train'}_{row:05d}"
+        stem = f"{'test' if row % 5 == 4 else 'train'}_drawn{row:05d}"
         _write_picture(basic / "Image" / "aligned" / f"{stem}_aligned.jpg", face)
         lines.append(f"{stem}.jpg {ids[expression]}")
     listing = basic / "EmoLabel" / "list_patition_label.txt"
