@@ -45,14 +45,22 @@ def test_geometry_equals_opencv_face_by_face(settings):
 
     rng = np.random.default_rng(3)
     draw = lambda most: rng.uniform(-most, most, (6, 1, 1)).astype(np.float32)  # noqa: E731
-    angle, zoom = np.deg2rad(draw(augmentation.rotation_deg)), 1 + draw(augmentation.zoom)
+    angle, zoom = (
+        np.deg2rad(draw(augmentation.rotation_deg)),
+        1 + draw(augmentation.zoom),
+    )
     shift_x, shift_y = draw(augmentation.shift_px), draw(augmentation.shift_px)
     for i in range(6):
-        c, s = (float(f(angle[i, 0, 0])) / float(zoom[i, 0, 0]) for f in (np.cos, np.sin))
+        c, s = (
+            float(f(angle[i, 0, 0])) / float(zoom[i, 0, 0]) for f in (np.cos, np.sin)
+        )
         tx, ty = float(shift_x[i, 0, 0]), float(shift_y[i, 0, 0])
         mid = 23.5
         back = np.array(
-            [[c, -s, mid - c * mid + s * mid + tx], [s, c, mid - s * mid - c * mid + ty]]
+            [
+                [c, -s, mid - c * mid + s * mid + tx],
+                [s, c, mid - s * mid - c * mid + ty],
+            ]
         )
         expected = cv2.warpAffine(
             pixels[i],
@@ -70,7 +78,9 @@ def test_no_face_sees_its_neighbor():
     pixels = np.full((3, 48, 48), 255, np.uint8)
     pixels[1] = 0
     rng = np.random.default_rng(0)
-    changed = Augmentation(flip=True, rotation_deg=40, shift_px=20, zoom=0.5)(pixels, rng)
+    changed = Augmentation(flip=True, rotation_deg=40, shift_px=20, zoom=0.5)(
+        pixels, rng
+    )
     assert changed[1].max() == 0
     assert changed[[0, 2]].min() == 255
 

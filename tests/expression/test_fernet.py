@@ -77,7 +77,9 @@ def table(model):
         ),
     ],
 )
-def test_the_published_networks_layer_by_layer(filters, expected, flat, total, trainable):
+def test_the_published_networks_layer_by_layer(
+    filters, expected, flat, total, trainable
+):
     model = build_fernet(filters=filters)
     assert table(model) == expected
     assert model.get_layer("flatten").output.shape == (None, flat)
@@ -111,7 +113,9 @@ def test_probabilities_from_bytes_between_0_and_255():
     assert probabilities.shape == (3, 7)
     np.testing.assert_allclose(probabilities.sum(1), 1, atol=1e-6)
     assert model.layers[1].name == "rescaling"
-    np.testing.assert_allclose(np.asarray(model.layers[1](faces)), faces / 255, rtol=1e-6)
+    np.testing.assert_allclose(
+        np.asarray(model.layers[1](faces)), faces / 255, rtol=1e-6
+    )
 
 
 def test_temperature_softens_without_changing_the_order():

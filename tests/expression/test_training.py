@@ -80,7 +80,9 @@ def test_a_stopped_run_resumes_exactly(tmp_path, monkeypatch):
     save = training._replace
 
     def dies_in_the_third_epoch(path, write):
-        third = path.name == "last.keras" and len(rows(path.parent / "history.csv")) == 3
+        third = (
+            path.name == "last.keras" and len(rows(path.parent / "history.csv")) == 3
+        )
         if third:
             raise Killed
         save(path, write)

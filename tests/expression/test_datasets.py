@@ -1,0 +1,285 @@
+import csv
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_course.expression import datasets
+from fer_course.expression.datasets import (
+    find_fer2013_leaks,
+    load_affectnet,
+    load_fer2013,
+    load_rafdb,
+)
+from fer_course.expression.preprocessing import face_to_gray
+from fer_course.images import read_image
+from fer_course.labels import EXPRESSIONS, index
+from fer_course.settings import settings
+from fer_course.splits import write_manifest
+
+
+@pytest.fixture(autouse=True)
+def own_folders(tmp_path, monkeypatch):
+    """Caches and split lists of these tests stay in their own folder."""
+    monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path / "data"))
+    monkeypatch.setattr(datasets, "SPLITS", tmp_path / "splits")
+    (tmp_path / "splits").mkdir()
+
+
+def noise(*shape, seed=0):
+    return np.random.default_rng(seed).integers(0, 256, shape).astype(np.uint8)
+
+
+def write_picture(path, image):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    ok, data = cv2.imencode(path.suffix, image)
+    assert ok
+    path.write_bytes(data.tobytes())
+
+
+def write_csv(path, columns, rows):
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with open(path, "w", newline="") as file:
+        csv.writer(file).writerows([columns, *rows])
+
+
+# ---------------------------------------------------------------- FER2013
+
+
+@pytest.fixture
+def fer2013(tmp_path):
+    """Eight rows: a copy of row 0 in PrivateTest, a blank one, all three parts."""
+    folder, pixels = tmp_path / "fer2013", noise(8, 48, 48)
+    pixels[2] = 0  # blank
+    pixels[6] = pixels[0][:, ::-1]  # mirrored copy in PrivateTest
+    pixels[7] = pixels[5]  # PublicTest row 5 twins PrivateTest row 7
+    usages = ["Training"] * 4 + ["PublicTest"] * 2 + ["PrivateTest"] * 2
+    ids = [0, 1, 2, 3, 4, 5, 0, 5]
+    rows = [
+        (i, " ".join(map(str, face.ravel())), usage)
+        for i, face, usage in zip(ids, pixels, usages, strict=True)
+    ]
+    write_csv(folder / "fer2013.csv", ("emotion", "pixels", "Usage"), rows)
+    votes = np.zeros((8, 10), int)
+    votes[:, 0] = 10  # all neutral
+    votes[1] = (4, 3, 0, 0, 0, 0, 0, 2, 1, 0)  # neutral, happiness; contempt, unknown
+    votes[3] = (0, 0, 0, 0, 0, 0, 0, 0, 0, 10)  # not a face
+    columns = "Usage,Image name,neutral,happiness,surprise,sadness,anger,disgust,fear,"
+    columns = (columns + "contempt,unknown,NF").split(",")
+    write_csv(
+        folder / "fer2013new.csv",
+        columns,
+        [(u, "", *v) for u, v in zip(usages, votes, strict=True)],
+    )
+    leaks = find_fer2013_leaks(pixels, np.array(usages))
+    write_manifest(datasets.SPLITS / "fer2013.csv", leaks, ("row", "group", "dropped"))
+    return folder, pixels, leaks
+
+
+def test_leaks_are_found_mirrored_too(fer2013):
+    _, _, leaks = fer2013
+    assert leaks == [
+        (0, 0, "twin in a test part"),
+        (2, 2, "blank"),
+        (5, 5, "twin in PrivateTest"),
+        (6, 0, ""),
+        (7, 5, ""),
+    ]
+
+
+def test_fer2013_keeps_its_parts_without_leaks(fer2013):
+    folder, pixels, _ = fer2013
+    faces = load_fer2013(folder)
+    assert faces.names.tolist() == ["1", "3", "4", "6", "7"]
+    assert faces.split.tolist() == ["train", "train", "choose", "test", "test"]
+    assert faces.dropped == {
+        "twin in a test part": 1,
+        "blank": 1,
+        "twin in PrivateTest": 1,
+    }
+    named = [EXPRESSIONS[i] for i in faces.labels]
+    assert named == ["disgust", "happy", "sad", "anger", "surprise"]
+    np.testing.assert_array_equal(faces.pixels, pixels[[1, 3, 4, 6, 7]])
+    assert len(faces.part("test")) == 2
+    assert faces.counts().to_numpy().sum() == 5
+
+
+def test_a_second_load_reads_the_cache(fer2013, monkeypatch):
+    folder, _, _ = fer2013
+    first = load_fer2013(folder)
+    monkeypatch.setattr(datasets, "_parse_fer2013", None)  # would raise
+    np.testing.assert_array_equal(load_fer2013(folder).pixels, first.pixels)
+
+
+def test_votes_are_shares_of_the_seven(fer2013):
+    folder, _, _ = fer2013
+    faces = load_fer2013(folder, votes=True)
+    assert "3" not in faces.names  # ten votes for "not a face"
+    assert faces.dropped["no vote for one of the seven"] == 1
+    row = faces.targets[faces.names.tolist().index("1")]
+    assert row[index("neutral")] == pytest.approx(4 / 7)
+    assert row[index("happy")] == pytest.approx(3 / 7)
+    np.testing.assert_allclose(faces.targets.sum(1), 1, rtol=1e-6)
+
+
+def test_a_damaged_or_missing_csv_is_named(fer2013, tmp_path):
+    folder, _, _ = fer2013
+    text = (folder / "fer2013.csv").read_text().replace(" 7 ", " ", 1)
+    (tmp_path / "cut").mkdir()
+    (tmp_path / "cut" / "fer2013.csv").write_text(text)
+    with pytest.raises(ValueError, match="damaged"):
+        load_fer2013(tmp_path / "cut")
+    with pytest.raises(FileNotFoundError, match="data get fer2013"):
+        load_fer2013(tmp_path / "nowhere")
+
+
+# ---------------------------------------------------------------- RAF-DB
+
+
+@pytest.fixture
+def rafdb(tmp_path):
+    folder, lines = tmp_path / "basic", []
+    for i in range(60):
+        part = "test" if i >= 50 else "train"
+        stem = f"{part}_{i:05d}"
+        seed = i - 1 if i in (11, 21, 31) else i  # pairs of near-duplicates
+        picture = folder / "Image" / "aligned" / f"{stem}_aligned.jpg"
+        small = noise(9, 9, 3, seed=seed)
+        write_picture(picture, cv2.resize(small, (100, 100)))
+        lines.append(f"{stem}.jpg {i % 7 + 1}\n")
+    (folder / "Image" / "aligned" / "train_00007_aligned.jpg").write_text("broken")
+    listing = folder / "EmoLabel" / "list_patition_label.txt"
+    listing.parent.mkdir()
+    listing.write_text("".join(lines))
+    return folder
+
+
+def test_rafdb_maps_ids_and_counts_the_unreadable(rafdb):
+    faces = load_rafdb(rafdb)
+    assert len(faces) == 59
+    assert faces.dropped == {"unreadable picture": 1}
+    first = [EXPRESSIONS[i] for i in faces.labels[:7]]
+    assert first == ["surprise", "fear", "disgust", "happy", "sad", "anger", "neutral"]
+    picture = rafdb / "Image" / "aligned" / "train_00000_aligned.jpg"
+    np.testing.assert_array_equal(faces.pixels[0], face_to_gray(read_image(picture)))
+
+
+def test_a_fixed_tenth_of_train_is_for_choosing(rafdb):
+    faces = load_rafdb(rafdb)
+    assert (faces.split == "test").sum() == 10
+    assert 4 <= (faces.split == "choose").sum() <= 6
+    number = {name: i for i, name in enumerate(faces.names.tolist())}
+    for a, b in (("10", "11"), ("20", "21"), ("30", "31")):
+        i, j = number[f"train_000{a}.jpg"], number[f"train_000{b}.jpg"]
+        assert faces.group[i] == faces.group[j]
+        assert faces.split[i] == faces.split[j]
+    again = load_rafdb(rafdb)  # from the manifest this time
+    np.testing.assert_array_equal(again.split, faces.split)
+    np.testing.assert_array_equal(again.group, faces.group)
+
+
+# ---------------------------------------------------------------- AffectNet
+
+
+def test_kaggles_extract_by_label_or_by_folder(tmp_path):
+    folder = tmp_path / "kaggle"
+    names = [
+        f"{c}/image{i}.jpg" for c in ("anger", "happy", "contempt") for i in range(8)
+    ]
+    for i, name in enumerate(names):
+        write_picture(folder / name, noise(96, 96, 3, seed=i))
+    revised = ["surprise" if n.startswith("anger") else n.split("/")[0] for n in names]
+    rows = [
+        (i, n, label, 0.9)
+        for i, (n, label) in enumerate(zip(names, revised, strict=True))
+    ]
+    write_csv(folder / "labels.csv", ("", "pth", "label", "relFCs"), rows)
+    parts = [(n, "val" if n.endswith("7.jpg") else "train") for n in names]
+    write_csv(folder / "split.csv", ("pth", "split"), parts)
+
+    by_label = load_affectnet(folder)
+    assert by_label.dropped == {"contempt or not one of the seven": 8}
+    assert {EXPRESSIONS[i] for i in by_label.labels} == {"surprise", "happy"}
+    assert by_label.names[by_label.split == "test"].tolist() == [
+        "anger/image7.jpg",
+        "happy/image7.jpg",
+    ]
+    by_folder = load_affectnet(folder, label_source="folder")
+    assert {EXPRESSIONS[i] for i in by_folder.labels} == {"anger", "happy"}
+    with pytest.raises(ValueError, match="'label' or 'folder'"):
+        load_affectnet(folder, label_source="both")
+
+
+def test_official_lists_crop_the_face_box(tmp_path):
+    folder = tmp_path / "official"
+    picture = noise(200, 300, 3)
+    columns = ("subDirectory_filePath", "face_x", "face_y", "face_width", "face_height")
+    rows = [(f"1/{i}.png", 40, 30, 100, 100, i) for i in range(11)]
+    for i in range(11):
+        write_picture(folder / f"1/{i}.png", picture)
+    write_csv(folder / "training.csv", (*columns, "expression"), rows)
+    write_csv(folder / "validation.csv", (*columns, "expression"), rows[:1])
+    faces = load_affectnet(folder)
+    # ids 7 to 10 are contempt, none, uncertain and not a face
+    assert faces.dropped == {"contempt or not one of the seven": 4}
+    wanted = ["neutral", "happy", "sad", "surprise", "fear", "disgust", "anger"]
+    assert [EXPRESSIONS[i] for i in faces.labels[:7]] == wanted
+    expected = face_to_gray(np.ascontiguousarray(picture[30:130, 40:140, ::-1]))
+    np.testing.assert_array_equal(faces.pixels[0], expected)
+    assert faces.split[-1] == "test"
+
+
+@pytest.mark.parametrize(
+    ("train", "val", "classes"),
+    [
+        pytest.param("train", "val", ("anger", "Happy"), id="names"),
+        pytest.param("train", "test", ("6", "1"), id="ids"),
+        pytest.param(
+            "train_class", "val_class", ("class006", "class001"), id="class006"
+        ),
+    ],
+)
+def test_one_folder_a_class(tmp_path, train, val, classes):
+    folder = tmp_path / "folders"
+    for part, count in ((train, 12), (val, 2)):
+        for c, name in enumerate(classes):
+            for i in range(count):
+                seed = 100 * c + i + (50 if part == val else 0)
+                write_picture(
+                    folder / part / name / f"{i}.png", noise(64, 64, seed=seed)
+                )
+    faces = load_affectnet(folder)
+    assert len(faces) == 28
+    assert (faces.split == "test").sum() == 4
+    assert {EXPRESSIONS[i] for i in faces.labels} == {"anger", "happy"}
+
+
+def test_a_folder_that_is_not_affectnet(tmp_path):
+    with pytest.raises(FileNotFoundError, match="data get affectnet"):
+        load_affectnet(tmp_path)
+
+
+# ---------------------------------------------------------------- the real sets
+
+
+def test_the_real_packs_give_the_published_counts(monkeypatch):
+    monkeypatch.undo()
+    folder = settings().data / "expression"
+    if not (folder / "fer2013" / "fer2013.csv").exists():
+        pytest.skip("FER2013 is not under data/expression")
+    faces = load_fer2013(folder / "fer2013")
+    assert [len(faces.part(s)) for s in ("train", "choose", "test")] == [
+        27_247,
+        3_491,
+        3_589,
+    ]
+    private = faces.part("test").counts().loc["test"].to_dict()
+    assert private == {
+        "anger": 491,
+        "happy": 879,
+        "sad": 594,
+        "fear": 528,
+        "neutral": 626,
+        "disgust": 55,
+        "surprise": 416,
+    }

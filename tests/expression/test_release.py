@@ -1,0 +1,123 @@
+import json
+
+import numpy as np
+import pytest
+
+from fer_course.expression.classifier import ExpressionClassifier
+from fer_course.expression.datasets import FaceSet
+from fer_course.expression.evaluation import evaluate_classifier
+from fer_course.expression.fernet import build_fernet
+from fer_course.expression.release import finish_fernet
+from fer_course.expression.scorecard import evaluate_fernet
+from fer_course.expression.training import save_fernet
+from fer_course.labels import EXPRESSIONS, FER2013_IDS
+
+NETWORK = {"filters": (2, 3), "kernel_size": 3, "head": "average", "dropout": 0}
+
+
+def face_set(n=70, seed=0):
+    """Faces as bright as their label's number, so that a tiny network can rank."""
+    labels = np.arange(n) % 7
+    rng = np.random.default_rng(seed)
+    pixels = (rng.integers(0, 40, (n, 48, 48)) + 30 * labels[:, None, None]).astype(
+        np.uint8
+    )
+    names = np.arange(n).astype(str)
+    targets = np.eye(7, dtype=np.float32)[labels]
+    split = np.full(n, "choose")
+    return FaceSet("toy", pixels, targets, split, np.arange(n), names, {})
+
+
+@pytest.fixture
+def best(tmp_path):
+    rng = np.random.default_rng(1)
+    model = build_fernet(**NETWORK)
+    model.set_weights([rng.normal(0, 0.6, w.shape) for w in model.get_weights()])
+    # variances must not be negative, and logits far apart: too certain
+    weights = model.get_weights()
+    weights[5] = np.abs(weights[5]) + 0.5
+    save_fernet(model, tmp_path / "best.keras", NETWORK)
+    return tmp_path / "best.keras"
+
+
+def test_both_files_carry_the_same_calibrated_network(best, tmp_path):
+    choose = face_set()
+    keras_path, onnx_path = tmp_path / "out" / "f.keras", tmp_path / "out" / "f.onnx"
+    released = finish_fernet(best, choose, keras_path, onnx_path, crop_margin=0.2)
+    one, other = ExpressionClassifier(keras_path), ExpressionClassifier(onnx_path)
+    assert one.crop_margin == other.crop_margin == 0.2
+    assert one.sure_threshold == other.sure_threshold
+    assert released.onnx_gap <= 1e-4
+    crops = list(choose.pixels)
+    np.testing.assert_allclose(one.classify(crops), other.classify(crops), atol=1e-4)
+
+
+def test_calibrating_changes_no_prediction_and_lowers_the_loss(best, tmp_path):
+    choose = face_set()
+    finish_fernet(best, choose, tmp_path / "f.keras", tmp_path / "f.onnx")
+    after = ExpressionClassifier(tmp_path / "f.onnx").classify(list(choose.pixels))
+    model_before = tmp_path / "plain.keras"
+    from fer_course.expression.training import load_fernet
+
+    model, _ = load_fernet(best)
+    save_fernet(model, model_before, NETWORK, crop_margin=0, sure_threshold=0)
+    before = ExpressionClassifier(model_before).classify(list(choose.pixels))
+    assert (before.argmax(1) == after.argmax(1)).all()
+    old, new = (evaluate_classifier(p, choose.labels) for p in (before, after))
+    assert new.nll <= old.nll + 1e-6
+
+
+def test_finishing_twice_keeps_the_calibration(best, tmp_path):
+    choose = face_set()
+    once = finish_fernet(best, choose, tmp_path / "a.keras", tmp_path / "a.onnx")
+    again = finish_fernet(
+        tmp_path / "a.keras", choose, tmp_path / "b.keras", tmp_path / "b.onnx"
+    )
+    assert again.temperature == pytest.approx(once.temperature, rel=0.02)
+
+
+@pytest.fixture
+def fer2013(tmp_path):
+    """A tiny fer2013.csv: 14 training, 14 public, 21 private rows."""
+    ids = {name: number for number, name in FER2013_IDS.items()}
+    faces = face_set(49)
+    usage = ["Training"] * 14 + ["PublicTest"] * 14 + ["PrivateTest"] * 21
+    lines = ["emotion,pixels,Usage"]
+    for pixels, label, part in zip(faces.pixels, faces.labels, usage, strict=True):
+        numbers = " ".join(map(str, pixels.ravel()))
+        lines.append(f"{ids[EXPRESSIONS[label]]},{numbers},{part}")
+    folder = tmp_path / "expression" / "fer2013"
+    folder.mkdir(parents=True)
+    (folder / "fer2013.csv").write_text("\n".join(lines))
+    return folder.parent
+
+
+def test_scorecard(best, fer2013, tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path))
+    splits = tmp_path / "splits"
+    splits.mkdir()
+    (splits / "fer2013.csv").write_text("row,group,dropped\n30,30,\n31,30,\n40,40,\n")
+    monkeypatch.setattr("fer_course.expression.datasets.SPLITS", splits)
+    onnx_path, record = tmp_path / "f.onnx", tmp_path / "records" / "fernet.json"
+    finish_fernet(best, face_set(), tmp_path / "f.keras", onnx_path)
+    card = evaluate_fernet(onnx_path, folder=fer2013, record=record)
+    table = card.to_frame()
+    assert table["part"].tolist()[::2] == [
+        "PrivateTest",
+        "PrivateTest, no twins",
+        "PublicTest (for choosing)",
+    ]
+    assert table["faces"].tolist() == [21, 21, 19, 19, 14, 14]
+    assert table["flip"].tolist() == [False, True] * 3
+    saved = json.loads(record.read_text())
+    assert saved["model"] == "f.onnx"
+    assert len(saved["scores"]) == 6
+    assert saved["scores"][0]["selective"]["100%"] == saved["scores"][0]["accuracy"]
+    assert sum(saved["scores"][0]["reliability"][0]) == 21
+    assert "PrivateTest, no twins" in str(card)
+
+
+def test_no_data_is_one_sentence(best, tmp_path):
+    finish_fernet(best, face_set(), tmp_path / "f.keras", tmp_path / "f.onnx")
+    with pytest.raises(FileNotFoundError, match="data get fer2013"):
+        evaluate_fernet(tmp_path / "f.onnx", folder=tmp_path / "nowhere")
