@@ -117,10 +117,8 @@ def _decode(data, name):
     size = _jpeg_size_and_scan(data) if jpeg else _png_size(data)
     if size:
         _check_size(*size[:2], name)
-    if jpeg and size and b"\xff\xd9" not in data[size[2] :]:
-        raise ImageError(
-            f"{name} is cut short (a JPEG without its end): copy or download it again."
-        )
+    if _is_cut_short(data, size[2] if jpeg and size else None):
+        raise ImageError(f"{name} is cut short: copy or download it again.")
     buffer = np.frombuffer(data, np.uint8)
     try:
         image = None if jpeg or _png_opaque(data) else _decode_alpha(buffer, data)
@@ -164,6 +162,15 @@ def _png_size(data):
         return None
     width, height = struct.unpack(">II", data[16:24])
     return height, width
+
+
+def _is_cut_short(data, scan):
+    """Return whether the end is missing: decoders may fill the rest with gray."""
+    if scan is not None:  # a JPEG; a thumbnail before `scan` has an end of its own
+        return data.find(b"\xff\xd9", scan) < 0
+    if data[:4] == b"RIFF":
+        return int.from_bytes(data[4:8], "little") + 8 > len(data)
+    return _png_size(data) is not None and data.find(b"IEND") < 0
 
 
 def _png_opaque(data):

@@ -22,8 +22,10 @@ from fer_course.detection.packs import (
     course_subset,
     plan_splits,
     read_splits,
+    write_splits,
 )
 from fer_course.images import read_image
+from fer_course.settings import settings
 from fer_course.splits import read_manifest
 
 
@@ -273,6 +275,38 @@ def test_the_manifest_lists_each_photo_once_and_groups_whole():
     learnt = [r for r in rows if r["split"] != "val"]
     share = sum(r["split"] == "choose" for r in learnt) / len(learnt)
     assert 0.08 < share < 0.13
+
+
+def test_splits_are_written_from_packs(tmp_path):
+    files = [f"negatives/{k}.jpg" for k in range(30)]
+    for file in files:
+        photo_file(tmp_path / file, 8, 8)
+    rows = "".join(f"{file},{file.upper()}\n" for file in files)
+    (tmp_path / "boxes.csv").write_text("file,original\n" + rows)
+    (tmp_path / "splits").mkdir()
+    (tmp_path / "splits/val.txt").write_text("negatives/3.jpg\nnegatives/4.jpg\n")
+    write_splits(tmp_path, tmp_path / "out.csv")
+    found = {row["name"]: row for row in read_manifest(tmp_path / "out.csv")}
+    assert len(found) == 30
+    assert {name for name, row in found.items() if row["split"] == "val"} == {"3", "4"}
+    assert sum(row["split"] == "choose" for row in found.values()) == 3
+    assert found["7"]["original"] == "NEGATIVES/7.JPG"
+
+
+PACKS = settings().data / "detection"
+
+
+@pytest.mark.skipif(
+    not (PACKS / "boxes.csv").is_file(), reason="the detection packs are not unpacked"
+)
+def test_the_manifest_is_what_the_packs_give(tmp_path):
+    write_splits(PACKS, tmp_path / "detection.csv")
+    assert read_manifest(tmp_path / "detection.csv") == read_manifest(MANIFEST)
+    packs = read_packs(PACKS)
+    listed = {
+        f"{r['dataset']}/{r['name']}": r["split"] for r in read_manifest(MANIFEST)
+    }
+    assert read_splits(packs) == listed
 
 
 def test_official_downloads_keep_their_test_parts(tmp_path):
