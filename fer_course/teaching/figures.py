@@ -1,0 +1,272 @@
+"""The course's plots: faces, photos, curves, and what a classifier got right.
+
+In: arrays and tables. Out: matplotlib figures in one style, with colors that every
+reader tells apart, doubled by dashes, markers or hatches; `show` displays one with
+its description. Every notebook uses them.
+"""
+
+import numpy as np
+
+from fer_course.labels import COLORS, EXPRESSIONS, HATCHES
+from fer_course.teaching.figure_style import (
+    DASHES,
+    LINES,
+    MAX_HEIGHT_IN,
+    WIDTH_IN,
+    new_figure,
+    show,
+    style,
+)
+
+__all__ = [
+    "new_figure",
+    "plot_class_bars",
+    "plot_confusion",
+    "plot_faces",
+    "plot_histograms",
+    "plot_history",
+    "plot_photo",
+    "plot_precision_recall",
+    "plot_probabilities",
+    "plot_reliability",
+    "show",
+    "style",
+]
+
+
+def plot_faces(pixels, titles=None, columns=7):
+    """Return a grid of faces, row by row.
+
+    Args:
+        pixels: N pictures, (H, W) gray or (H, W, 3) RGB, uint8 or 0..1.
+        titles: N texts; None shows none.
+        columns: faces in a row.
+    """
+    pixels = list(pixels)
+    rows = -(-len(pixels) // columns)
+    caption = (
+        0.25 * (1 + max((t.count("\n") for t in titles), default=0)) if titles else 0
+    )
+    side = min(WIDTH_IN / columns, (MAX_HEIGHT_IN - caption * rows) / rows)
+    with style():
+        size = rows * (side + caption), rows, columns, columns * side
+        figure, axes = new_figure(*size, squeeze=False)
+        figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
+        for k, ax in enumerate(axes.flat):
+            ax.axis("off")
+            if k < len(pixels):
+                _show_picture(ax, pixels[k])
+                if titles:
+                    ax.set_title(titles[k], fontsize=10)
+    return figure
+
+
+def _show_picture(ax, image):
+    image = np.asarray(image)
+    top = 255 if image.dtype == np.uint8 else 1.0
+    ax.imshow(image, cmap="gray", vmin=0, vmax=top, interpolation="nearest")
+    ax.axis("off")
+
+
+def plot_photo(image, boxes_xyxy=(), labels=None, ax=None):
+    """Return a photo with boxes.
+
+    Args:
+        image: (H, W, 3) RGB or (H, W) gray.
+        boxes_xyxy: (N, 4) pixels; N may be 0.
+        labels: N texts, written above the boxes; None numbers nothing.
+        ax: draw on these axes instead; None makes a figure.
+    """
+    from matplotlib.patches import Rectangle
+
+    height, width = np.shape(image)[:2]
+    high = WIDTH_IN * height / width
+    broad = WIDTH_IN * min(1, MAX_HEIGHT_IN / high)
+    with style():
+        if ax is None:
+            _, ax = new_figure(high, width_in=broad)
+        _show_picture(ax, image)
+        for k, (x1, y1, x2, y2) in enumerate(np.reshape(boxes_xyxy, (-1, 4))):
+            place = (x1, y1), x2 - x1, y2 - y1
+            ax.add_patch(Rectangle(*place, fill=False, color="black", lw=3))
+            ax.add_patch(Rectangle(*place, fill=False, color="#E69F00", lw=1.6))
+            if labels is not None:
+                back = {"facecolor": "#E69F00", "edgecolor": "none", "pad": 1}
+                ax.text(x1, y1, str(labels[k]), va="bottom", fontsize=10, bbox=back)
+    return ax.figure
+
+
+def plot_histograms(values, label, bins=None):
+    """Return outlined histograms over a logarithmic axis, as shares of each set.
+
+    Args:
+        values: name -> (N,) positive numbers, such as face sizes in px.
+        label: of the axis, with its unit.
+        bins: edges; None means two for each doubling.
+    """
+    values = {name: np.asarray(numbers, float) for name, numbers in values.items()}
+    if bins is None:
+        known = np.concatenate(list(values.values()))
+        low, high = (
+            np.floor(2 * np.log2(known.min())),
+            np.ceil(2 * np.log2(known.max())),
+        )
+        bins = 2 ** (np.arange(low, max(high, low + 1) + 1) / 2)
+    with style():
+        figure, ax = new_figure()
+        for k, (name, numbers) in enumerate(values.items()):
+            shares, _ = np.histogram(numbers, bins)
+            line = {"color": LINES[k % 7], "linestyle": DASHES[k % 7], "linewidth": 1.8}
+            title = f"{name} ({len(numbers):,})"
+            ax.stairs(shares / max(len(numbers), 1), bins, label=title, **line)
+        ax.set_xscale("log", base=2)
+        ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
+        ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        ax.set(xlabel=label, ylabel="share of the set")
+        ax.legend()
+    return figure
+
+
+def plot_history(history):
+    """Return loss and accuracy by epoch, in two panels.
+
+    Args:
+        history: columns `loss` and `accuracy`, and the same with `choose_` (or
+            Keras' `val_`) in front for the faces that are chosen on: a DataFrame or
+            a dictionary of lists.
+    """
+    with style():
+        figure, axes = new_figure(2.8, columns=2)
+        for ax, name in zip(axes, ("loss", "accuracy"), strict=True):
+            for prefix, label in (
+                ("", "training"),
+                ("choose_", "choosing"),
+                ("val_", "choosing"),
+            ):
+                if prefix + name in history:
+                    numbers = np.asarray(history[prefix + name], float)
+                    marker = "o" if len(numbers) < 30 else None
+                    epochs = np.arange(1, len(numbers) + 1)
+                    ax.plot(epochs, numbers, label=label, marker=marker, markersize=4)
+            ax.set(xlabel="epoch", ylabel=name)
+            ax.xaxis.get_major_locator().set_params(integer=True)
+        axes[1].yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+        axes[0].legend()
+    return figure
+
+
+def plot_precision_recall(curves):
+    """Return precision over recall; curves is name -> (recall (K,), precision (K,))."""
+    with style():
+        figure, ax = new_figure(3.4)
+        for name, (recall, precision) in curves.items():
+            ax.plot(recall, precision, label=name, linewidth=1.8)
+        ax.set(xlim=(0, 1.01), ylim=(0, 1.03))
+        ax.set(xlabel="recall: share of faces found", ylabel="precision")
+        ax.legend(loc="lower left")
+    return figure
+
+
+def plot_confusion(confusion):
+    """Return a heat map: each row's shares in percent, and counts below.
+
+    Args:
+        confusion: (7, 7) int, rows labels, columns predictions, `EXPRESSIONS` order.
+    """
+    import seaborn as sns
+
+    counts = np.asarray(confusion)
+    shares = counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)
+    texts = [
+        [f"{100 * share:.0f}\n{count:,}" for share, count in zip(*row, strict=True)]
+        for row in zip(shares, counts, strict=True)
+    ]
+    with style():
+        figure, ax = new_figure(MAX_HEIGHT_IN)
+        scale = {"vmin": 0, "vmax": 1, "cmap": "cividis", "linewidths": 0.5}
+        bar = {"label": "share of the label's faces", "format": lambda v, _: f"{v:.0%}"}
+        sns.heatmap(
+            shares,
+            annot=np.array(texts),
+            fmt="",
+            annot_kws={"fontsize": 10, "linespacing": 0.95},
+            xticklabels=EXPRESSIONS,
+            yticklabels=EXPRESSIONS,
+            cbar_kws=bar,
+            ax=ax,
+            **scale,
+        )
+        ax.set(xlabel="predicted (percent of the row, count below)", ylabel="label")
+        ax.tick_params(axis="x", rotation=0)
+        ax.tick_params(axis="y", rotation=0)
+    return figure
+
+
+def plot_class_bars(values, interval=None, label="recall"):
+    """Return one bar for each expression, with its value and interval.
+
+    Args:
+        values: expression -> share, 0..1.
+        interval: expression -> (low, high); None draws none.
+        label: what the bars are.
+    """
+    names = [name for name in EXPRESSIONS if name in values]
+    with style():
+        figure, ax = new_figure(3.0)
+        for k, name in enumerate(names):
+            value = values[name]
+            bar = {"color": COLORS[name], "hatch": HATCHES[name], "edgecolor": "white"}
+            ax.bar(k, value, width=0.7, **bar)
+            low, high = interval[name] if interval else (value, value)
+            if interval:
+                ax.vlines(k, low, high, color="white", linewidth=4)
+                ax.vlines(k, low, high, color="black", linewidth=1.6)
+            ax.text(k, high + 0.02, f"{value:.0%}", ha="center", va="bottom")
+        ax.set_xticks(range(len(names)), names)
+        ax.set(ylim=(0, 1.12), ylabel=label, yticks=np.linspace(0, 1, 6))
+        ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    return figure
+
+
+def plot_probabilities(probabilities, ax=None):
+    """Return horizontal bars of one face's probabilities.
+
+    Args:
+        probabilities: (7,) in `EXPRESSIONS` order, or expression -> probability.
+        ax: draw on these axes instead; None makes a figure.
+    """
+    if isinstance(probabilities, dict):
+        probabilities = [probabilities[name] for name in EXPRESSIONS]
+    with style():
+        if ax is None:
+            _, ax = new_figure(2.6, width_in=4.6)
+        for k, (name, value) in enumerate(zip(EXPRESSIONS, probabilities, strict=True)):
+            bar = {"color": COLORS[name], "hatch": HATCHES[name], "edgecolor": "white"}
+            ax.barh(k, value, height=0.72, **bar)
+            ax.text(value + 0.015, k, f"{value:.0%}", va="center", fontsize=10)
+        ax.set_yticks(range(7), EXPRESSIONS)
+        ax.set(xlim=(0, 1.12), xlabel="probability", xticks=(0, 0.25, 0.5, 0.75, 1))
+        ax.invert_yaxis()
+    return ax.figure
+
+
+def plot_reliability(report):
+    """Return accuracy over confidence, with how many faces each bin holds below.
+
+    Args:
+        report: a `Reliability` of `expression.evaluation.reliability`.
+    """
+    filled = report.counts > 0
+    x, y = report.confidence[filled], report.accuracy[filled]
+    with style():
+        figure, (ax, below) = new_figure(
+            MAX_HEIGHT_IN, rows=2, width_in=4.6, sharex=True, height_ratios=(3, 1)
+        )
+        ax.plot((0, 1), (0, 1), color="gray", linestyle=":", label="calibrated")
+        ax.vlines(x, np.minimum(x, y), np.maximum(x, y), color=LINES[1], linewidth=1.5)
+        ax.plot(x, y, "o-", color=LINES[0], label=f"measured (ECE {report.ece:.1%})")
+        ax.set(xlim=(0, 1), ylim=(0, 1.03), ylabel="accuracy")
+        ax.legend(loc="upper left")
+        below.stairs(report.counts, report.edges, fill=True, color=LINES[5])
+        below.set(xlabel="confidence: the top probability", ylabel="faces")
+    return figure
