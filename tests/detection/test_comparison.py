@@ -1,0 +1,130 @@
+"""Detectors side by side on made-up photos; the real rival where it is found."""
+
+import json
+
+import cv2
+import numpy as np
+import pytest
+
+from fer_course.boxes import iou_matrix
+from fer_course.detection import comparison
+from fer_course.detection.comparison import (
+    YuNetDetector,
+    compare_detectors,
+    evaluate_on_packs,
+)
+from fer_course.detection.records import AnnotatedPhoto
+
+YUNET = comparison._beside_course()
+
+
+class Knows:
+    """A detector that knows the faces of each photo, and misses every n-th photo's."""
+
+    def __init__(self, photos, skip):
+        self.answers = {
+            photo.path: photo.boxes_xyxy[: 0 if i % skip == 0 else None]
+            for i, photo in enumerate(photos)
+        }
+
+    def detect(self, picture):
+        boxes = self.answers[picture]
+        return boxes.astype(np.float32), np.full(len(boxes), 0.8, np.float32)
+
+
+@pytest.fixture
+def photos():
+    box = np.array([[10.0, 20, 50, 80]])
+    sets = ["wider"] * 6 + ["afw", "lfpw"] + ["negatives"] * 2
+    return [
+        AnnotatedPhoto(
+            name,
+            f"{index}.jpg",
+            f"{name}/{index}",
+            box if name != "negatives" else box[:0],
+            np.zeros(int(name != "negatives"), bool),
+            str(index),
+        )
+        for index, name in enumerate(sets)
+    ]
+
+
+def test_side_by_side(photos):
+    detectors = {"ours": Knows(photos, 100), "theirs": Knows(photos, 2)}
+    result = compare_detectors(
+        detectors, {"ours": 0.5, "theirs": 0.5}, photos, "val", draws=200
+    )
+    found = {(r.photo_set, r.detector): r for r in result.reports}
+    assert len(found) == 10  # four sets and the portraits together, two detectors
+    assert found["wider", "ours"].ap50 == pytest.approx(5 / 6, abs=1e-3)
+    assert found["wider", "theirs"].ap50 == 0.5
+    assert found["portraits", "ours"].photos == 2
+    assert found["portraits", "ours"].missed == 0
+    assert found["negatives", "ours"].ap50 is None
+    wider = next(row for row in result.ahead if row[0] == "wider")
+    assert wider[1:3] == ("ours", "theirs")
+    assert wider[3] == pytest.approx(1 / 3, abs=1e-3)
+    assert wider[4] <= wider[3] <= wider[5]
+    assert "negatives" not in [row[0] for row in result.ahead]
+
+
+def test_table_and_record(photos):
+    result = compare_detectors(
+        {"ours": Knows(photos, 3)}, {"ours": 0.5}, photos, "val", draws=20
+    )
+    assert result.ahead == ()
+    text = str(result)
+    assert "recall by size" in text.splitlines()[0]
+    assert len(text.splitlines()) == 6
+    record = json.loads(json.dumps(result.to_dict()))
+    assert record["split"] == "val"
+    assert record["reports"][0]["photo_set"] == "wider"
+    frame = result.to_frame()
+    assert len(frame) == 5
+    assert {"ap50", "recall 32-64 px"} <= set(frame)
+
+
+def test_no_photos_prepared(tmp_path):
+    with pytest.raises(FileNotFoundError, match="holds no prepared dataset"):
+        evaluate_on_packs(prepared=tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        pytest.param({"against": "haar"}, "There is no rival 'haar'", id="rival"),
+        pytest.param({"split": "train"}, "split is 'train'", id="split"),
+    ],
+)
+def test_wrong_options(options, message):
+    with pytest.raises(ValueError, match=message):
+        evaluate_on_packs(**options)
+
+
+def test_missing_yunet_is_explained(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_COURSE_YUNET", str(tmp_path / "none.onnx"))
+    with pytest.raises(FileNotFoundError, match=r"set FER_COURSE_YUNET to its path"):
+        YuNetDetector()
+
+
+@pytest.mark.skipif(not YUNET.is_file(), reason="YuNet's file is not there")
+def test_yunet_answers_like_our_detector():
+    yunet = YuNetDetector()
+    boxes, scores = yunet.detect(np.full((120, 200, 3), 90, np.uint8))
+    assert boxes.shape == (0, 4)
+    assert scores.shape == (0,)
+
+
+@pytest.mark.skipif(not YUNET.is_file(), reason="YuNet's file is not there")
+def test_yunet_finds_faces_in_photo_pixels():
+    training = pytest.importorskip("fer_course.detection.training")
+    photo = training.import_ultralytics().utils.ASSETS / "zidane.jpg"
+    image = cv2.cvtColor(cv2.imread(str(photo)), cv2.COLOR_BGR2RGB)
+    boxes, scores = YuNetDetector().detect(image)
+    assert len(boxes) >= 2
+    assert (np.diff(scores) <= 0).all()
+    assert boxes.min() >= 0
+    assert (boxes[:, 2:] <= [1280, 720]).all()
+    half, _ = YuNetDetector().detect(image[::2, ::2])
+    overlaps = iou_matrix(boxes[:2] / 2, half)
+    assert overlaps.max(axis=1).min() > 0.7
