@@ -44,7 +44,7 @@ class Layer:
 def conv_out_size(size, kernel, stride=1, padding=0, dilation=1):
     """Return how many outputs a window has along one side.
 
-    Notebook 03, section 3: floor((size + 2 padding - reach) / stride) + 1 with
+    Notebook 03, section 1: floor((size + 2 padding - reach) / stride) + 1 with
     reach = dilation (kernel - 1) + 1; "same" keeps ceil(size / stride).
 
     Args:
@@ -108,7 +108,7 @@ def corr2d(image, kernel, stride=1, padding=0):
 def corr2d_backward(image, kernel, grad_output, stride=1, padding=0):
     """Return the gradients of a loss with respect to image and kernel.
 
-    Notebook 03, section 6. The kernel's gradient is summed over all images.
+    Notebook 03, section 5. The kernel's gradient is summed over all images.
 
     Args:
         image: as given to `corr2d`.
@@ -234,7 +234,7 @@ def multiply_adds(layers, size):
 def receptive_field(layers):
     """Return how many pixels along a side one output of the last layer sees.
 
-    Notebook 03, section 5: with jump j = 1 at first, every layer makes
+    Notebook 03, section 4: with jump j = 1 at first, every layer makes
     r = r + dilation (kernel - 1) j, then j = j stride.
 
     >>> receptive_field([Layer("conv", kernel=3), Layer("conv", kernel=3)])

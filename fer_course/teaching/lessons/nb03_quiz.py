@@ -9,7 +9,7 @@ QUIZ = (
             Option(
                 "The 5x5 has fewer weights, since it is one layer.",
                 False,
-                "Count: 25 weights a pair of channels against 18. Section 4.",
+                "Count: 25 weights a pair of channels against 18. Section 3.",
             ),
             Option(
                 "Both see 5 px; the two 3x3 have fewer weights and one more "
@@ -20,7 +20,7 @@ QUIZ = (
             Option(
                 "The two 3x3 see 6 px, so they see more.",
                 False,
-                "The middle pixel is shared: 3 + 2 = 5. Section 5.",
+                "The middle pixel is shared: 3 + 2 = 5. Section 4.",
             ),
         ),
     ),
@@ -30,13 +30,13 @@ QUIZ = (
             Option(
                 "Float32 overflows for small steps.",
                 False,
-                "Nothing overflows; look at the right end of the U-curve in section 6.",
+                "Nothing overflows; look at the right end of the U-curve in section 5.",
             ),
             Option(
                 "Gradients are only defined for float64.",
                 False,
                 "Networks train in float32. It is the difference quotient that needs "
-                "digits: section 6.",
+                "digits: section 5.",
             ),
             Option(
                 "The quotient subtracts two nearly equal numbers, and float32 keeps "
@@ -58,12 +58,12 @@ QUIZ = (
                 "One at each end.",
                 False,
                 "That is Torch's padding=1. It looks half a pixel further left on "
-                "average: section 3.",
+                "average: section 7.",
             ),
             Option(
                 "None: 48 divides by 2.",
                 False,
-                "Without padding 23 windows fit, and 'same' promises 24. Section 3.",
+                "Without padding 23 windows fit, and 'same' promises 24. Section 7.",
             ),
         ),
     ),
@@ -73,12 +73,12 @@ QUIZ = (
             Option(
                 "Both mostly in the dense layers.",
                 False,
-                "A dense weight is used once an image. Read the table in section 4.",
+                "A dense weight is used once an image. Look at the bars in section 3.",
             ),
             Option(
                 "Both mostly in the first conv layer.",
                 False,
-                "It has many places but few weights: 640. Section 4.",
+                "It has many places but few weights: 640. Section 3.",
             ),
             Option(
                 "Multiplications in the conv layers, weights in the wide ones near "
@@ -95,7 +95,7 @@ QUIZ = (
                 "A quarter to each of the four.",
                 False,
                 "That is average pooling. Nudge a smaller pixel: the maximum does not "
-                "move. Section 6.",
+                "move. Section 5.",
             ),
             Option(
                 "All of it to the largest pixel.",
@@ -105,7 +105,7 @@ QUIZ = (
             Option(
                 "Nowhere: the maximum has no slope.",
                 False,
-                "It has one wherever a single pixel is the largest. Section 6.",
+                "It has one wherever a single pixel is the largest. Section 5.",
             ),
         ),
     ),
@@ -120,12 +120,12 @@ QUIZ = (
             Option(
                 "All 81 pixels.",
                 False,
-                "It has nine weights, so it reads nine pixels. Section 5.",
+                "It has nine weights, so it reads nine pixels. Section 4.",
             ),
             Option(
                 "The four corners.",
                 False,
-                "That would be a 2x2 kernel. Section 5.",
+                "That would be a 2x2 kernel. Section 4.",
             ),
         ),
     ),
@@ -135,12 +135,12 @@ QUIZ = (
             Option(
                 "Nothing: it only scales the image.",
                 False,
-                "With one channel, yes. With many it mixes them. Section 4.",
+                "With one channel, yes. With many it mixes them. Section 3.",
             ),
             Option(
                 "It widens the receptive field cheaply.",
                 False,
-                "(k - 1) is 0: the field stays as it is. Section 5.",
+                "(k - 1) is 0: the field stays as it is. Section 4.",
             ),
             Option(
                 "It mixes channels at each place and changes their number.",
