@@ -23,6 +23,7 @@ from fer_course.detection.evaluation import (
     paired_bootstrap,
     report_on,
     score_photos,
+    threshold_at_false_alarms,
 )
 from fer_course.files import write_atomically
 from fer_course.images import letterbox, letterbox_shape, read_image
@@ -198,6 +199,32 @@ def evaluate_on_packs(
     if record:
         write_atomically(record, json.dumps(comparison.to_dict(), indent=1) + "\n")
     return comparison
+
+
+def choose_threshold(model, *, prepared=None, per_photo=0.1):
+    """Return the score threshold for a detector's card, found on the choosing photos.
+
+    It is the lowest that keeps to `per_photo` false alarms a photo: one stray box in
+    ten photos is what a reader of results bears; what is lost is read off the report.
+
+    Args:
+        model: a detector's file.
+        prepared: as in `evaluate_on_packs`.
+        per_photo: false alarms a photo at most.
+
+    Raises:
+        ValueError: no threshold keeps to that.
+    """
+    photos = read_prepared(prepared or settings().data / "detection-yolo", "choose")
+    detector = FaceDetector(model, score_threshold=LOWEST_SCORE)
+    found = [detector.detect(photo.path) for photo in photos]
+    scored = _score(found, photos, range(len(photos)))
+    threshold = threshold_at_false_alarms(scored, per_photo=per_photo)
+    if not np.isfinite(threshold):
+        raise ValueError(
+            f"{model} gives false alarms before its first hit: train it longer."
+        )
+    return round(threshold, 3)
 
 
 def _score(found, photos, rows):

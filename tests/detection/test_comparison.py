@@ -84,6 +84,31 @@ def test_table_and_record(photos):
     assert {"ap50", "recall 32-64 px"} <= set(frame)
 
 
+def test_threshold_is_chosen_by_false_alarms(photos, monkeypatch, tmp_path):
+    # One stray box in each of the first three of ten photos: 0.9, 0.7, 0.3.
+    strays = {photos[i].path: score for i, score in enumerate((0.9, 0.7, 0.3))}
+
+    class Strays:
+        def __init__(self, model, score_threshold):
+            self.model = Knows(photos, 100)
+
+        def detect(self, picture):
+            boxes, scores = self.model.detect(picture)
+            if picture in strays:
+                boxes = np.vstack([boxes, [[200, 200, 240, 250]]])
+                scores = np.append(scores, strays[picture])
+            return boxes, scores
+
+    monkeypatch.setattr(comparison, "FaceDetector", Strays)
+    monkeypatch.setattr(comparison, "read_prepared", lambda folder, split: photos)
+    options = {"prepared": tmp_path}
+    assert comparison.choose_threshold("net", **options) == 0.8
+    assert comparison.choose_threshold("net", per_photo=0.2, **options) == 0.7
+    assert comparison.choose_threshold("net", per_photo=0.3, **options) == 0.3
+    with pytest.raises(ValueError, match="net gives false alarms before"):
+        comparison.choose_threshold("net", per_photo=0, **options)
+
+
 def test_no_photos_prepared(tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no prepared dataset"):
         evaluate_on_packs(prepared=tmp_path)
