@@ -64,7 +64,14 @@ def describe(value):
     if isinstance(value, np.generic):
         value = value.item()
     if isinstance(value, float):
-        return f"{value:.6g}"
+        return repr(float(f"{value:.6g}"))
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        told = [
+            f"{field.name}={describe(getattr(value, field.name))}"
+            for field in dataclasses.fields(value)
+            if not _is_default(getattr(value, field.name), field.default)
+        ]
+        return f"{type(value).__name__}({', '.join(told)})"
     if callable(value) and hasattr(value, "__name__"):
         return f"the function {value.__name__}"
     if isinstance(value, (tuple, list)) and len(value) <= 6:
@@ -74,6 +81,11 @@ def describe(value):
         return f"{left}{inner}{comma}{right}"
     text = " ".join(re.sub(r" at 0x[0-9a-fA-F]+", "", repr(value)).split())
     return text if len(text) <= 80 else f"{text[:79]}…"
+
+
+def _is_default(value, default):
+    """Return whether a field holds what it holds when left out."""
+    return type(value) is type(default) and bool(np.all(value == default))
 
 
 def _compare_arrays(result, expected):
@@ -166,7 +178,8 @@ def _compare_sequences(result, expected):
     if isinstance(result, np.ndarray) and result.ndim == 1:
         result = result.tolist()
     if not isinstance(result, (tuple, list)):
-        return _wanted(f"a {type(expected).__name__} of {len(expected)} items", result)
+        kind = type(expected).__name__
+        return _wanted(f"a {kind} of length {len(expected)}", result)
     if len(result) != len(expected):
         return (
             WRONG_VALUE,

@@ -135,7 +135,8 @@ def judge_function(
                 return verdict
         tested = f"{len(cases)} {'case' if len(cases) == 1 else 'cases'}"
         if properties:
-            tested += f" and {len(properties)} more rules"
+            plural = "s" * (len(properties) > 1)
+            tested += f" and {len(properties)} more rule{plural}"
         return Verdict(CORRECT, f"{tested} hold." if tested else "")
 
     return judge
@@ -234,14 +235,18 @@ def _matching_slip(cases, answer, reference, compare, slips):
     result, raised, _ = call_quietly(answer, *args, **kwargs)
     if raised is not None or is_stub(result):
         return ""
-    wanted = [_expected(case, reference) for case in cases[:-1]] + [result]
+    expected = [_expected(case, reference) for case in cases]
+    problem = compare(result, expected[-1])
     for slip in slips:
-        for case, value in zip(cases, wanted, strict=True):
+        seen = []
+        for case in cases:
             args, kwargs = copy.deepcopy((case.args, case.kwargs))
-            other, raised, _ = call_quietly(slip.function, *args, **kwargs)
-            if raised is not None or compare(other, value) is not None:
-                break
-        else:
+            seen.append(call_quietly(slip.function, *args, **kwargs)[0])
+        before = zip(seen[:-1], expected[:-1], strict=True)
+        if all(compare(mine, right) is None for mine, right in before) and (
+            compare(seen[-1], expected[-1]) == problem
+            and compare(seen[-1], result) is None
+        ):
             return slip.words
     return ""
 

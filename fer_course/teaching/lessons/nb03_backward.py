@@ -237,7 +237,7 @@ BACKWARD = Exercise(
             "one gradient",
             lambda x, k, g, s: np.zeros(x.shape),
             "wrong type",
-            "tuple of 2",
+            "tuple of length 2",
         ),
     ),
     alternatives=(_backward_by_taps,),
@@ -284,7 +284,7 @@ def _broken_rule(layers):
         if layer.kind != "conv" or layer.groups != 1 or not layer.bias:
             return f"Layer {number} must be a plain conv: no pooling, groups 1, a bias."
         if (layer.inputs, layer.outputs) != (inputs, 8):
-            return f"Layer {number} must take {inputs} channels and give 8."
+            return f"Layer {number} must have inputs={inputs} and outputs=8."
         if not 1 <= layer.kernel <= 12 or layer.stride < 1 or layer.dilation < 1:
             return f"Layer {number}: kernels of 1 to 12 taps, steps of at least 1."
     field, weights = receptive_field(layers), sum(count_parameters(layers))
@@ -297,9 +297,13 @@ def _broken_rule(layers):
         )
     if field > 200:
         return f"Your stack sees {field} px: stay below 200 px, a face has 48."
-    unseen = float((measure_field(layers) == 0).mean())
-    if unseen:
-        return f"Measured: {unseen:.0%} of the field's pixels do not move the output."
+    influence = measure_field(layers)
+    seen = np.count_nonzero(influence)
+    if seen < influence.size:
+        return (
+            f"Measured: only {seen:,} of the field's {influence.size:,} px "
+            f"move the output."
+        )
     return ""
 
 
@@ -341,7 +345,7 @@ WIDE = Exercise(
     "four pixels with nothing in between.",
     mutants=(
         Mutant("24 plain layers", _plain_stack, "wrong value", "13,512 weights"),
-        Mutant("one dilated layer", _gaps, "wrong value", "do not move the output"),
+        Mutant("one dilated layer", _gaps, "wrong value", "only 4 of the field's"),
         Mutant(
             "too narrow", lambda: wide_and_light()[:-1], "wrong value", "sees 24 px"
         ),
@@ -356,7 +360,7 @@ WIDE = Exercise(
             "channels",
             lambda: [Layer("conv", 1, 1, kernel=48)],
             "wrong value",
-            "give 8",
+            "outputs=8",
         ),
     ),
     alternatives=(_doubling,),
