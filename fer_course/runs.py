@@ -5,12 +5,10 @@ Joins data sets, trainings and scores with the course's folders. A run lies unde
 only with `--record`. Notebooks 02 and 05 do the same step by step.
 """
 
-import json
 import shutil
 from dataclasses import replace
 from pathlib import Path
 
-from fer_course.files import write_atomically
 from fer_course.settings import settings
 
 QUICK_FACES = 4000
@@ -54,7 +52,8 @@ def _train_detector(out, *, quick, resume, epochs):
 def _train_fernet(out, *, quick, resume, epochs):
     from fer_course.expression.datasets import load_fer2013
     from fer_course.expression.recipe import COURSE_RECIPE
-    from fer_course.expression.training import export_fernet, train_fernet
+    from fer_course.expression.release import finish_fernet
+    from fer_course.expression.training import train_fernet
 
     faces = load_fer2013(settings().data / "expression" / "fer2013")
     learn, choose = faces.part("train"), faces.part("choose")
@@ -63,10 +62,11 @@ def _train_fernet(out, *, quick, resume, epochs):
         epochs = epochs or 2
     recipe = replace(COURSE_RECIPE, epochs=epochs) if epochs else COURSE_RECIPE
     trained = train_fernet(learn, choose, out, recipe, resume=resume)
-    export_fernet(trained.best, out / "fernet.onnx")
+    files = out / "fernet.keras", out / "fernet.onnx"
+    finish_fernet(trained.best, choose, *files)
     print(
         f"{trained.choose_accuracy:.1%} right on the {len(choose):,} choosing faces: "
-        f"{trained.best}, {out / 'fernet.onnx'}"
+        f"{files[0]}, {files[1]}"
     )
     return trained.history
 
@@ -95,36 +95,8 @@ def evaluate(network, *, model=None, out=None, record=False, against=None):
     elif against:
         raise ValueError(f"--against {against} goes with the detector, not FERNet.")
     else:
-        figures = _evaluate_fernet(model)
-        write_atomically(target, json.dumps(figures, indent=1) + "\n")
+        from fer_course.expression.scorecard import evaluate_fernet
+
+        print(evaluate_fernet(model, record=target))
     print(f"All figures -> {target}")
     return 0
-
-
-def _evaluate_fernet(model):
-    """Print and return FERNet's figures on the held-back part of every set found."""
-    from fer_course.expression import datasets
-    from fer_course.expression.classifier import ExpressionClassifier
-    from fer_course.expression.evaluation import evaluate_classifier
-
-    classifier = ExpressionClassifier(model)
-    folder = settings().data / "expression"
-    loaders = {
-        "fer2013": (datasets.load_fer2013, folder / "fer2013"),
-        "rafdb": (datasets.load_rafdb, folder / "RAF-DB" / "basic"),
-        "affectnet": (datasets.load_affectnet, folder / "AffectNet"),
-    }
-    found = {name: pair for name, pair in loaders.items() if pair[1].is_dir()}
-    if not found:
-        raise FileNotFoundError(
-            f"No faces in {folder}: `data get fer2013` says where to get them."
-        )
-    figures = {}
-    for name, (load, place) in found.items():
-        test = load(place).part("test")
-        report = evaluate_classifier(
-            classifier.classify(list(test.pixels)), test.labels
-        )
-        print(f"{name}, {len(test):,} test faces\n{report}")
-        figures[name] = report.to_dict()
-    return figures

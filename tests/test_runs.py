@@ -1,0 +1,84 @@
+"""`train` and `evaluate` read and write where they should."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from fer_course import runs
+from fer_course.detection import comparison, training
+
+
+@pytest.fixture
+def folders(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("FER_COURSE_MODELS", str(tmp_path / "models"))
+    monkeypatch.delenv("FER_COURSE_RUNS", raising=False)
+    return tmp_path
+
+
+@pytest.fixture
+def detector(monkeypatch):
+    """Neither trains nor measures: notes what it was asked for."""
+    asked = {}
+
+    def train_detector(data_yaml, out, **options):
+        out.mkdir(parents=True)
+        history = out / "results.csv"
+        history.write_text("epoch\n1\n")
+        asked.update(options, yaml=data_yaml, out=out)
+        return SimpleNamespace(weights=out / "best.pt", history=history, duration_s=1.0)
+
+    def evaluate_on_packs(model, **options):
+        asked.update(options, model=model)
+        return "the table"
+
+    monkeypatch.setattr(training, "train_detector", train_detector)
+    monkeypatch.setattr(training, "export_detector", lambda weights, onnx: onnx)
+    monkeypatch.setattr(comparison, "evaluate_on_packs", evaluate_on_packs)
+    return asked
+
+
+def test_a_run_goes_to_the_runs_folder_and_never_to_models(folders, detector, capsys):
+    assert runs.train("detector", quick=True, epochs=2) == 0
+    out = folders / "data" / "runs" / "detector"
+    assert detector == {
+        "yaml": folders / "data" / "detection-yolo" / "faces.yaml",
+        "out": out,
+        "quick": True,
+        "epochs": 2,
+        "resume": False,
+    }
+    assert str(out / "face_detector.onnx") in capsys.readouterr().out
+    assert not (folders / "models").exists()
+
+
+def test_record_keeps_the_history(folders, detector):
+    runs.train("detector", out=folders / "mine", record=True)
+    kept = folders / "models" / "records" / "detector_history.csv"
+    assert kept.read_text() == "epoch\n1\n"
+
+
+@pytest.mark.parametrize(
+    "options, target",
+    [
+        pytest.param({}, "data/runs/detector/evaluation.json", id="a learner's"),
+        pytest.param({"out": "x"}, "x/evaluation.json", id="a folder of one's own"),
+        pytest.param({"record": True}, "models/records/detector.json", id="recorded"),
+    ],
+)
+def test_where_figures_go(folders, detector, monkeypatch, options, target):
+    monkeypatch.chdir(folders)
+    assert runs.evaluate("detector", model="m.onnx", against="yunet", **options) == 0
+    assert detector["record"].absolute() == folders / target
+    assert (detector["model"], detector["against"]) == ("m.onnx", "yunet")
+
+
+def test_yunet_reads_no_expressions(folders):
+    with pytest.raises(ValueError, match="goes with the detector"):
+        runs.evaluate("fernet", against="yunet")
+
+
+@pytest.mark.parametrize("network", ["detector", "fernet"])
+def test_without_data_training_says_how_to_get_it(folders, network):
+    with pytest.raises(FileNotFoundError, match=r"fer_course data (get|prepare)"):
+        runs.train(network)
