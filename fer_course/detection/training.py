@@ -158,7 +158,7 @@ def train_detector(
         batch_size: overrides the recipe's photos a step.
         hours: time to train for; the schedule is fitted to it after each epoch, and
             the number of epochs is only the first guess.
-        threads: processor threads; None leaves the choice to torch.
+        threads: processor threads; None means one a core.
         resume: carry on with the run in `out` where it stopped, as it was set.
         plots: also draw Ultralytics' own pictures into `out`.
         progress: called with one line an epoch; None for silence.
@@ -183,13 +183,9 @@ def train_detector(
             "start a new run."
         )
     ultralytics = import_ultralytics()
-    import torch
-
-    if threads:
-        torch.set_num_threads(threads)
     checkpoint = _resumable(out) if resume else _start_weights(weights)
     model = ultralytics.YOLO(checkpoint, task="detect")
-    for event, callback in training_events(progress).items():
+    for event, callback in training_events(progress, threads).items():
         model.add_callback(event, callback)
     arguments = {"data": str(data_yaml), "save_dir": str(out), "plots": plots}
     if hours:

@@ -44,21 +44,29 @@ def _to_float32(outputs):
     return outputs.float()
 
 
-def training_events(progress=None):
+def training_events(progress=None, threads=None):
     """Return what happens at which of Ultralytics' events: event name -> function.
 
     Args:
         progress: called with a line after 20 steps (how long an epoch will take)
             and after each epoch; None for silence.
+        threads: processor threads; None means one a core.
     """
+
+    def set_threads(trainer):
+        import torch  # Ultralytics has left one core out, one of two on small machines
+
+        torch.set_num_threads(threads or os.cpu_count() or 1)
+
     events = {
+        "on_train_start": set_threads,
         "on_pretrain_routine_end": lean_on_processor,
         "on_train_epoch_end": _keep_copy,
         "on_train_end": _drop_copy,
     }
     if progress is not None:
         report = _Report(progress)
-        events["on_train_start"] = report.start
+        events["on_train_batch_start"] = report.start
         events["on_train_batch_end"] = report.step
         events["on_fit_epoch_end"] = report.epoch
     return events
@@ -77,11 +85,12 @@ def _drop_copy(trainer):
 class _Report:
     def __init__(self, progress):
         self.progress = progress
-        self.started = 0.0
+        self.started = None
         self.steps = 0
 
     def start(self, trainer):
-        self.started = time.perf_counter()
+        if self.started is None:
+            self.started = time.perf_counter()
 
     def step(self, trainer):
         self.steps += 1

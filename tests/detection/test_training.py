@@ -248,8 +248,8 @@ def test_progress_is_told_in_lines():
         tloss={"box_loss": 1.25},
         metrics={"metrics/mAP50(B)": 0.5},
     )
-    told["on_train_start"](trainer)
     for _ in range(25):
+        told["on_train_batch_start"](trainer)
         told["on_train_batch_end"](trainer)
     told["on_fit_epoch_end"](trainer)
     trainer.epoch = 2
@@ -257,7 +257,7 @@ def test_progress_is_told_in_lines():
     assert len(lines) == 2
     assert "s a step, about" in lines[0]
     assert lines[1].startswith("epoch 1 of 2 after 0.0 min: box_loss 1.250; AP50")
-    assert "on_train_start" not in events.training_events(None)
+    assert "on_train_batch_end" not in events.training_events(None)
 
 
 @pytest.mark.slow
