@@ -1,0 +1,94 @@
+"""From a finished training run to the two files that are shipped and served.
+
+In: a run's `best.keras` and the choosing faces. Out: a `.keras` file with the
+temperature inside and its `.onnx` twin, both with labels, crop margin, input size
+and the threshold below which a face reads "not sure". Notebook 05, section 7.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from fer_course.expression.evaluation import (
+    apply_temperature,
+    fit_temperature,
+    selective_accuracy,
+)
+from fer_course.expression.fernet import build_fernet
+from fer_course.expression.framing import FER2013_MARGIN
+from fer_course.expression.training import export_fernet, load_fernet, save_fernet
+
+# "Sure" faces of the choosing part are right this often.
+SURE_ACCURACY = 0.85
+
+
+@dataclass(frozen=True)
+class Release:
+    """What was fitted on the choosing faces and written into both files.
+
+    Attributes:
+        temperature: what the logits are divided by.
+        sure_threshold: lowest top probability at which the faces at or above it are
+            right as often as asked; 1.0 where no threshold gets there.
+        coverage: share of the choosing faces at or above it.
+        onnx_gap: largest difference of a probability between the two files.
+    """
+
+    temperature: float
+    sure_threshold: float
+    coverage: float
+    onnx_gap: float
+
+
+def finish_fernet(
+    best,
+    choose,
+    keras_path,
+    onnx_path,
+    *,
+    crop_margin=FER2013_MARGIN,
+    sure_accuracy=SURE_ACCURACY,
+):
+    """Calibrate a trained network and write it as `.keras` and `.onnx`.
+
+    Args:
+        best: the run's `best.keras`.
+        choose: `FaceSet` that calibrates; never a test part.
+        keras_path: where the `.keras` file goes; replaced when complete.
+        onnx_path: where its twin goes.
+        crop_margin: what serving adds to a detector's box so that it cuts faces as
+            the training faces were cut (`framing.measure_framing`).
+        sure_accuracy: accuracy wanted among the faces called sure.
+
+    Returns:
+        `Release`.
+    """
+    model, card = load_fernet(best)
+    faces = choose.pixels[..., None].astype(np.float32)
+    probabilities = model.predict(faces, batch_size=256, verbose=0)
+    fitted = fit_temperature(probabilities, choose.labels)
+    calibrated = apply_temperature(probabilities, fitted)
+    curve = selective_accuracy(calibrated, choose.labels)
+    threshold = curve.threshold_for(sure_accuracy)
+    coverage = float((calibrated.max(1) >= threshold).mean())
+
+    network = dict(card["network"])
+    network["temperature"] = fitted * network.get("temperature", 1.0)
+    finished = build_fernet(**network)
+    finished.set_weights(model.get_weights())
+    for path in (Path(keras_path), Path(onnx_path)):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    save_fernet(
+        finished,
+        keras_path,
+        network,
+        crop_margin=crop_margin,
+        temperature=round(network["temperature"], 4),
+        sure_threshold=round(threshold, 4),
+        sure_accuracy=sure_accuracy,
+    )
+    gap = export_fernet(keras_path, onnx_path)
+    keras.backend.clear_session()
+    return Release(network["temperature"], threshold, coverage, gap)
