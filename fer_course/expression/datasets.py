@@ -30,6 +30,7 @@ from fer_course.splits import (
 )
 
 SPLITS = ROOT / "data" / "splits"
+FER2013_ROWS = 35_887
 _USAGES = {"Training": "train", "PublicTest": "choose", "PrivateTest": "test"}
 
 
@@ -107,10 +108,8 @@ def load_fer2013(folder, *, votes=False):
     split = np.array([_USAGES[usage] for usage in usages])
     targets = _one_hot([labels.FER2013_IDS[i] for i in ids])
     group, reason = np.arange(len(pixels)), np.full(len(pixels), "", dtype="<U32")
-    for row in read_manifest(SPLITS / "fer2013.csv"):
-        number = int(row["row"])
-        if number < len(pixels):
-            group[number], reason[number] = int(row["group"]), row["dropped"]
+    for number, twin, why in _fer2013_leaks(pixels, usages):
+        group[number], reason[number] = twin, why
     reason[(reason == "blank") & (split != "train")] = ""
     if votes:
         targets = _ferplus_targets(_existing(folder / "fer2013new.csv", "ferplus"))
@@ -180,6 +179,14 @@ def load_affectnet(folder, *, label_source="label"):
     )
 
 
+def _fer2013_leaks(pixels, usages):
+    """Read the known leaks of the official csv; scan any other (drawn samples)."""
+    if len(pixels) != FER2013_ROWS:
+        return find_fer2013_leaks(pixels, usages)
+    rows = read_manifest(SPLITS / "fer2013.csv")
+    return [(int(row["row"]), int(row["group"]), row["dropped"]) for row in rows]
+
+
 def find_fer2013_leaks(pixels, usages):
     """Return what `data/splits/fer2013.csv` lists: near-duplicates and blank rows.
 
@@ -203,6 +210,28 @@ def find_fer2013_leaks(pixels, usages):
             reasons[row] = "twin in PrivateTest"
     reasons |= dict.fromkeys(blank.tolist(), "blank")
     return [(row, int(groups[row]), why) for row, why in sorted(reasons.items())]
+
+
+def write_split_lists(folder, out=SPLITS):
+    """Draw `data/splits` of the three sets anew; gives the lists that are shipped.
+
+    Args:
+        folder: holds `fer2013`, `RAF-DB/basic` and `AffectNet` (Kaggle's extract).
+        out: where the three csv files go.
+    """
+    folder, out = Path(folder), Path(out)
+    table = folder / "fer2013" / "fer2013.csv"
+    pixels, _, usages = _cached(table, lambda: _parse_fer2013(table))
+    leaks = find_fer2013_leaks(pixels, usages)
+    write_manifest(out / "fer2013.csv", leaks, ("row", "group", "dropped"))
+    sets = {
+        "rafdb": load_rafdb(folder / "RAF-DB" / "basic"),
+        "affectnet": load_affectnet(folder / "AffectNet"),
+    }
+    for key, faces in sets.items():
+        official = np.where(faces.split == "test", "test", "train")
+        rows = draw_choosing_split(faces.names, official, faces.pixels)
+        write_manifest(out / f"{key}.csv", rows, ("name", "split", "group"))
 
 
 def _from_pictures(
@@ -231,20 +260,20 @@ def _choosing_split(key, names, official, pixels):
     """Return (split, group): a fixed tenth of train is for choosing.
 
     `data/splits/<key>.csv` lists the faces that are for choosing and those with a
-    near-duplicate; all others are what the official list says, and alone. Where
-    it is missing, it is drawn and written now: near-duplicates stay together.
+    near-duplicate; all others are what the official list says, and alone. Faces
+    that the list does not know (another copy, drawn samples) are divided now.
     """
-    manifest = SPLITS / f"{key}.csv"
-    if not manifest.exists():
-        rows = draw_choosing_split(names, official, pixels)
-        write_manifest(manifest, rows, ("name", "split", "group"))
     split, group = np.array(official, dtype="<U6"), np.arange(len(names))
-    listed = {row["name"]: row for row in read_manifest(manifest)}
     number = {name: i for i, name in enumerate(names.tolist())}
-    for name, row in listed.items():
+    manifest = SPLITS / f"{key}.csv"
+    rows = read_manifest(manifest) if manifest.exists() else []
+    rows = [(row["name"], row["split"], row["group"]) for row in rows]
+    if not any(name in number for name, _, _ in rows):
+        rows = draw_choosing_split(names, official, pixels)
+    for name, part, twin in rows:
         if name in number:
             i = number[name]
-            split[i], group[i] = row["split"], number.get(row["group"], i)
+            split[i], group[i] = part, number.get(twin, i)
     return split, group
 
 
