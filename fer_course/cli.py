@@ -91,6 +91,9 @@ def _add_data(commands):
         step = _add(steps, name, run, help_text)
         step.add_argument("sets", nargs="+", metavar="SET")
     steps.choices["get"].set_defaults(need="demo")
+    steps.choices["check"].add_argument(
+        "--record", action="store_true", help="write models/records, which we quote"
+    )
 
 
 def _add_training(commands):
@@ -192,7 +195,12 @@ def _data_get(options):
 def _data_check(options):
     from fer_course.sources import check_set
 
-    return max(check_set(name) for name in options.sets)
+    code = max(check_set(name) for name in options.sets)
+    if options.record:
+        from fer_course.detection.survey import write_survey
+
+        print(f"Detection sets recorded in {write_survey()}")
+    return code
 
 
 def _data_prepare(options):

@@ -6,7 +6,11 @@ in `data/samples`. All notebooks use them, and never to stand in for a result ab
 real faces.
 """
 
+import atexit
 import json
+import shutil
+import tempfile
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -21,6 +25,7 @@ from fer_course.teaching.scenes import Scene, sample_scene
 __all__ = [
     "LAYOUTS",
     "Scene",
+    "detection_folder",
     "draw_face",
     "make_sample_photos",
     "sample_boxes",
@@ -46,6 +51,30 @@ def sample_faces(n_per_class, seed, size=48):
         face = draw_face(EXPRESSIONS[label], rng, size)
         pixels[row] = cv2.cvtColor(face, cv2.COLOR_RGB2GRAY)
     return pixels, labels
+
+
+def detection_folder(layouts=("wider", "fddb", "lfpw"), n=12):
+    """Return a folder with detection sets in their native layouts, and say which.
+
+    In full mode it is `data/detection` with the real sets, if they are there.
+    Otherwise drawn scenes are written to a temporary folder, removed at the end.
+
+    Args:
+        layouts: the drawn sets, of `LAYOUTS`.
+        n: photos in each drawn set.
+    """
+    real = settings().data / "detection"
+    if not settings().quick and real.is_dir():
+        print("The real sets under data/detection: look, and show them to nobody.")
+        return real
+    if not settings().quick:
+        print("No real sets under data/detection: data/README.md says how to get them.")
+    home = Path(tempfile.mkdtemp(prefix="fer_course_"))
+    atexit.register(shutil.rmtree, home, ignore_errors=True)
+    for layout in layouts:
+        write_samples(home / "detection", layout, n)
+    print(f"Drawn scenes in the layouts of {', '.join(layouts)}: {n} photos each.")
+    return home / "detection"
 
 
 def sample_photos():

@@ -9,7 +9,15 @@ import pytest
 from fer_course.teaching import figures
 from fer_course.teaching.explorers.live import InputMistake, live
 
-NAMES = ("augmentation", "convolution", "iou", "learning_rate", "nms", "threshold")
+NAMES = (
+    "augmentation",
+    "convolution",
+    "ellipse",
+    "iou",
+    "learning_rate",
+    "nms",
+    "threshold",
+)
 
 
 def _explorer(name):
