@@ -21,6 +21,7 @@ from fer_course.detection.detector import FaceDetector
 from fer_course.detection.evaluation import (
     DetectionReport,
     paired_bootstrap,
+    precision_recall,
     report_on,
     score_photos,
     threshold_at_false_alarms,
@@ -36,6 +37,7 @@ YUNET_URL = "https://github.com/ShiqiYu/libfacedetection.train"
 YUNET_THRESHOLD = 0.45
 _YUNET_IOU = 0.45  # as its authors measure it; OpenCV's own 0.3 loses crowds
 PORTRAITS = ("afw", "helen", "lfpw")
+RECALLS = np.arange(101) / 100  # where a record keeps its curves
 
 
 class YuNetDetector:
@@ -91,12 +93,15 @@ class Comparison:
             only where low is above 0; empty with one detector.
         seconds_a_photo: detector -> seconds.
         split: the photos' split.
+        curves: set with faces -> detector -> 101 precisions, one for each recall of
+            `RECALLS`, None where no threshold finds as many faces.
     """
 
     reports: tuple[DetectionReport, ...]
     ahead: tuple
     seconds_a_photo: dict
     split: str
+    curves: dict
 
     def to_dict(self):
         """Return everything as plain numbers, ready for JSON."""
@@ -146,7 +151,7 @@ def compare_detectors(detectors, thresholds, photos, split, *, draws=1000):
     portraits = np.flatnonzero(np.isin(names, PORTRAITS))
     if len(portraits):
         sets["portraits"] = portraits
-    reports, ahead = [], []
+    reports, ahead, curves = [], [], {}
     for photo_set, rows in sets.items():
         scored = {name: _score(found[name], photos, rows) for name in detectors}
         reports += [
@@ -159,11 +164,13 @@ def compare_detectors(detectors, thresholds, photos, split, *, draws=1000):
             )
             for name in detectors
         ]
+        if len(scored[next(iter(detectors))].face_sizes):
+            curves[str(photo_set)] = {name: _curve(scored[name]) for name in detectors}
         ours, *others = detectors
         for other in others if len(scored[ours].face_sizes) else ():
             numbers = paired_bootstrap(scored[ours], scored[other], draws=draws)
             ahead.append((str(photo_set), ours, other, *np.round(numbers, 4).tolist()))
-    return Comparison(tuple(reports), tuple(ahead), seconds, split)
+    return Comparison(tuple(reports), tuple(ahead), seconds, split, curves)
 
 
 def evaluate_on_packs(
@@ -234,6 +241,14 @@ def _score(found, photos, rows):
         [photos[row].ignore for row in rows],
         min_size_px=MIN_SIZE_PX,
     )
+
+
+def _curve(scored):
+    """Return the best precision at each of `RECALLS` or beyond, None out of reach."""
+    _, precision, recall = precision_recall(scored)
+    best = np.maximum.accumulate(precision[::-1])[::-1]
+    first = np.searchsorted(recall, RECALLS - 1e-9)
+    return [round(float(best[k]), 4) if k < len(best) else None for k in first]
 
 
 def _beside_course():

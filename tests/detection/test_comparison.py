@@ -66,6 +66,9 @@ def test_side_by_side(photos):
     assert wider[3] == pytest.approx(1 / 3, abs=1e-3)
     assert wider[4] <= wider[3] <= wider[5]
     assert "negatives" not in [row[0] for row in result.ahead]
+    curve = result.curves["wider"]["theirs"]
+    assert curve[:51] == [1.0] * 51 and curve[51:] == [None] * 50
+    assert "negatives" not in result.curves
 
 
 def test_table_and_record(photos):
