@@ -42,15 +42,8 @@ class Page:
     path: Path
     notebook: nbformat.NotebookNode
 
-    @property
-    def cells(self):
-        """All cells, in order."""
-        return self.notebook.cells
-
-    @cached_property
-    def number(self):
-        """The page's number, "03"."""
-        return self.path.name[:2]
+    cells = property(lambda self: self.notebook.cells)
+    number = property(lambda self: self.path.name[:2])  # "03"
 
     @cached_property
     def code(self):
@@ -179,19 +172,14 @@ def exercises(page):
 
 def ending(page):
     """Traps, quiz, summary, next: in this order, after the sections."""
-    headings = [
-        c.source.splitlines()[0] for _, c in page.markdown if c.source.startswith("## ")
-    ]
-    if [h for h in headings if h in ENDING] != list(ENDING) or headings[-4:] != list(
-        ENDING
-    ):
-        yield f"the page must end with {', '.join(ENDING)}, in this order"
-        return
     parts = {
         c.source.splitlines()[0]: (i, c.source)
         for i, c in page.markdown
-        if c.source.splitlines()[0] in ENDING
+        if c.source.startswith("## ")
     }
+    if tuple(parts)[-4:] != ENDING:
+        yield f"the page must end with {', '.join(ENDING)}, in this order"
+        return
     traps = "\n".join(
         c.source
         for i, c in page.markdown
