@@ -178,8 +178,8 @@ def _compare_sequences(result, expected):
     if isinstance(result, np.ndarray) and result.ndim == 1:
         result = result.tolist()
     if not isinstance(result, (tuple, list)):
-        kind = type(expected).__name__
-        return _wanted(f"a {kind} of length {len(expected)}", result)
+        count = f"{len(expected)} item{'s' * (len(expected) != 1)}"
+        return _wanted(f"a {type(expected).__name__} of {count}", result)
     if len(result) != len(expected):
         return (
             WRONG_VALUE,

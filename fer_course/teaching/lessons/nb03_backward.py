@@ -237,7 +237,7 @@ BACKWARD = Exercise(
             "one gradient",
             lambda x, k, g, s: np.zeros(x.shape),
             "wrong type",
-            "tuple of length 2",
+            "tuple of 2 items",
         ),
     ),
     alternatives=(_backward_by_taps,),
