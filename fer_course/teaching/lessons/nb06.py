@@ -1,0 +1,10 @@
+"""Exercises and quiz of notebook 06: both networks joined under one contract."""
+
+from fer_course.teaching.lessons.nb06_app import UPLOADS
+from fer_course.teaching.lessons.nb06_cutting import DETECTIVE, PREPROCESS, SQUARE
+from fer_course.teaching.lessons.nb06_quiz import QUIZ
+from fer_course.teaching.lessons.nb06_scoring import END_TO_END, SILENCE
+
+__all__ = ["EXERCISES", "QUIZ"]
+
+EXERCISES = (SQUARE, PREPROCESS, DETECTIVE, END_TO_END, SILENCE, UPLOADS)

@@ -1,0 +1,159 @@
+"""Notebook 06, exercise 6: what an upload widget hands over."""
+
+from fer_course.teaching.exercises import (
+    Case,
+    Exercise,
+    Mutant,
+    Property,
+    Slip,
+    judge_function,
+)
+
+
+def read_uploads(value):
+    """Return (name, bytes) of each file in a `FileUpload` widget's value."""
+    if isinstance(value, dict):  # ipywidgets 7: name -> entry
+        pairs = [(name, bytes(entry["content"])) for name, entry in value.items()]
+    else:  # ipywidgets 8: a tuple of entries
+        pairs = [(entry["name"], bytes(entry["content"])) for entry in value]
+    empty = [name for name, content in pairs if not content]
+    if empty or not pairs:
+        raise ValueError(f"No content: {', '.join(empty) or 'choose a file first'}.")
+    return pairs
+
+
+def _only_version_8(value):
+    return [(entry["name"], bytes(entry["content"])) for entry in value]
+
+
+def _only_version_7(value):
+    return [(name, bytes(entry["content"])) for name, entry in value.items()]
+
+
+def _first_file_only(value):
+    return read_uploads(value)[:1]
+
+
+def _keeps_the_view(value):
+    read_uploads(value)
+    entries = value.values() if isinstance(value, dict) else value
+    names = list(value) if isinstance(value, dict) else [e["name"] for e in value]
+    return [(n, e["content"]) for n, e in zip(names, entries, strict=True)]
+
+
+def _silent_on_nothing(value):
+    return read_uploads(value) if value else []
+
+
+def _skips_empty_files(value):
+    if isinstance(value, dict):
+        value = tuple({"name": name, **entry} for name, entry in value.items())
+    pairs = [(e["name"], bytes(e["content"])) for e in value if len(e["content"])]
+    if not pairs:
+        raise ValueError("no file")
+    return pairs
+
+
+def _with_dictionary(value):
+    if isinstance(value, dict):
+        value = [{"name": name, **entry} for name, entry in value.items()]
+    if not value:
+        raise ValueError("Choose a photo.")
+    for entry in value:
+        if len(entry["content"]) == 0:
+            raise ValueError(f"{entry['name']} arrived empty.")
+    return [(entry["name"], bytes(entry["content"])) for entry in value]
+
+
+def _bytes_of_a_view(function):
+    value = ({"name": "a.jpg", "content": memoryview(b"12")},)
+    pairs = [tuple(pair) for pair in function(value)]
+    if pairs == [("a.jpg", b"12")] and type(pairs[0][1]) is bytes:
+        return True
+    return "ipywidgets 8 hands over a memoryview: the result must hold bytes."
+
+
+def _refuses(value, word):
+    def holds(function):
+        try:
+            result = function(value)
+        except ValueError as error:
+            return word in str(error) or f"The message was: {error}"
+        return f"It returned {result!r} instead."
+
+    return holds
+
+
+_V8 = {"name": "me.jpg", "type": "image/jpeg", "size": 3, "content": b"abc"}
+_V7 = {"metadata": {"name": "me.jpg", "size": 3}, "content": b"abc"}
+
+UPLOADS = Exercise(
+    id="06.6",
+    title="read_uploads",
+    stars=2,
+    reference=read_uploads,
+    judge=judge_function(
+        (
+            Case(
+                "one file, ipywidgets 8",
+                ((_V8,),),
+                expected=[("me.jpg", b"abc")],
+                rule="a list of pairs (name, bytes), in the widget's order",
+            ),
+            Case(
+                "one file, ipywidgets 7",
+                ({"me.jpg": _V7},),
+                expected=[("me.jpg", b"abc")],
+                rule="version 7 gives a dict from name to entry",
+            ),
+            Case(
+                "two files, ipywidgets 8",
+                ((_V8, {"name": "you.png", "content": b"12"}),),
+                expected=[("me.jpg", b"abc"), ("you.png", b"12")],
+                rule="every file, in the widget's order",
+            ),
+            Case(
+                "two files, ipywidgets 7",
+                ({"me.jpg": _V7, "you.png": {"content": b"12"}},),
+                expected=[("me.jpg", b"abc"), ("you.png", b"12")],
+            ),
+        ),
+        read_uploads,
+        properties=(
+            Property("the content is bytes, ready for read_image", _bytes_of_a_view),
+            Property("an empty tuple raises a ValueError", _refuses((), "")),
+            Property("an empty dict raises a ValueError", _refuses({}, "")),
+            Property(
+                "a file without content raises a ValueError that names it",
+                _refuses((_V8, {"name": "big.jpg", "content": b""}), "big.jpg"),
+            ),
+        ),
+        slips=(Slip("That leaves out all files but one.", _first_file_only),),
+    ),
+    hints=(
+        "What type has the value in version 7, what type in version 8, and where does "
+        "the name stand in each?",
+        "Ask isinstance(value, dict), make pairs of name and bytes either way, then "
+        "look for what is empty.",
+        "Two list comprehensions in an if and an else; then one raise ValueError "
+        "whose sentence names the empty files.",
+    ),
+    why=(
+        "Colab has version 7, a new JupyterLab version 8: the same page meets both.",
+        "bytes() copies the content out of the widget's memory, so that the widget can "
+        "forget it.",
+        "An empty value gets a sentence, because the browser drops large files "
+        "without a word.",
+    ),
+    wrong_turn="Returning an empty list for an empty upload: the page shows nothing, "
+    "and nobody knows why.",
+    mutants=(
+        Mutant("version 8 only", _only_version_8, "raised", "TypeError"),
+        Mutant("version 7 only", _only_version_7, "raised", "AttributeError"),
+        Mutant("first file", _first_file_only, "wrong value", "all files but one"),
+        Mutant("a view", _keeps_the_view, "wrong value", "memoryview"),
+        Mutant("silent", _silent_on_nothing, "wrong value", "an empty tuple raises"),
+        Mutant("skips", _skips_empty_files, "wrong value", "without content raises"),
+    ),
+    alternatives=(_with_dictionary,),
+)

@@ -1,0 +1,380 @@
+"""Notebook 06, exercises 4 and 5: scoring both stages, and keeping silent."""
+
+import numpy as np
+
+from fer_course.boxes import iou_matrix
+from fer_course.expression.evaluation import selective_accuracy
+from fer_course.labels import EXPRESSIONS
+from fer_course.teaching.exercises import (
+    Case,
+    Exercise,
+    Mutant,
+    Property,
+    Slip,
+    judge_function,
+    seeded_cases,
+)
+
+
+def score_photo(found_xyxy, found_labels, true_xyxy, true_labels):
+    """Return how many faces are right, wrong, missed, and how many boxes extra."""
+    overlaps = iou_matrix(found_xyxy, true_xyxy)
+    right = wrong = extra = 0
+    for row, label in zip(overlaps, found_labels, strict=True):
+        face = int(row.argmax()) if len(row) else None
+        if face is None or row[face] < 0.5:
+            extra += 1
+            continue
+        overlaps[:, face] = 0  # this face is taken: whoever comes later is extra
+        if label == true_labels[face]:
+            right += 1
+        else:
+            wrong += 1
+    return right, wrong, len(true_xyxy) - right - wrong, extra
+
+
+def _score_many_to_one(found_xyxy, found_labels, true_xyxy, true_labels):
+    overlaps = iou_matrix(found_xyxy, true_xyxy)
+    best = [int(row.argmax()) if len(row) else -1 for row in overlaps]
+    hits = [k for k, face in enumerate(best) if face >= 0 and overlaps[k, face] >= 0.5]
+    right = sum(found_labels[k] == true_labels[best[k]] for k in hits)
+    seen = {best[k] for k in hits}
+    extra = len(found_labels) - len(hits)
+    return int(right), len(hits) - int(right), len(true_xyxy) - len(seen), extra
+
+
+def _score_ignores_labels(found_xyxy, found_labels, true_xyxy, true_labels):
+    right, wrong, missed, extra = score_photo(
+        found_xyxy, found_labels, true_xyxy, true_labels
+    )
+    return right + wrong, 0, missed, extra
+
+
+def _score_drops_duplicates(found_xyxy, found_labels, true_xyxy, true_labels):
+    right, wrong, missed, _ = score_photo(
+        found_xyxy, found_labels, true_xyxy, true_labels
+    )
+    return (
+        right,
+        wrong,
+        missed,
+        len(found_xyxy)
+        - right
+        - wrong
+        - _on_faces(found_xyxy, true_xyxy, right + wrong),
+    )
+
+
+def _on_faces(found_xyxy, true_xyxy, used):
+    overlaps = iou_matrix(found_xyxy, true_xyxy)
+    return int((overlaps >= 0.5).any(axis=1).sum()) - used if overlaps.size else 0
+
+
+def _score_forgets_missed(found_xyxy, found_labels, true_xyxy, true_labels):
+    right, wrong, _, extra = score_photo(
+        found_xyxy, found_labels, true_xyxy, true_labels
+    )
+    return right, wrong, 0, extra
+
+
+def _score_by_order(found_xyxy, found_labels, true_xyxy, true_labels):
+    count = min(len(found_xyxy), len(true_xyxy))
+    right = sum(a == b for a, b in zip(found_labels, true_labels, strict=False))
+    missed, extra = len(true_xyxy) - count, len(found_xyxy) - count
+    return right, count - right, missed, extra
+
+
+def _score_with_lists(found_xyxy, found_labels, true_xyxy, true_labels):
+    free = list(range(len(true_xyxy)))
+    counts = {"right": 0, "wrong": 0, "extra": 0}
+    for box, label in zip(found_xyxy, found_labels, strict=True):
+        overlaps = {k: iou_matrix(box, true_xyxy[k])[0, 0] for k in free}
+        face = max(overlaps, key=overlaps.get, default=None)
+        if face is None or overlaps[face] < 0.5:
+            counts["extra"] += 1
+            continue
+        free.remove(face)
+        counts["right" if label == true_labels[face] else "wrong"] += 1
+    return counts["right"], counts["wrong"], len(free), counts["extra"]
+
+
+_BOX = np.array([10.0, 10.0, 50.0, 60.0])
+_FAR = _BOX + 100
+_NONE = np.zeros((0, 4))
+
+
+def _random_photo(rng):
+    faces = int(rng.integers(1, 5))
+    corners = np.stack((100.0 * np.arange(faces), rng.uniform(0, 50, faces)), axis=1)
+    truth = np.hstack((corners, corners + rng.uniform(20, 60, (faces, 2))))
+    labels = [EXPRESSIONS[k] for k in rng.integers(7, size=faces)]
+    rows = rng.integers(faces, size=int(rng.integers(0, 7)))
+    found = truth[rows] + rng.normal(0, 4, (len(rows), 1))
+    names = [labels[k] if rng.random() < 0.6 else "neutral" for k in rows]
+    return Case(
+        f"{faces} faces, {len(rows)} boxes",
+        (found.reshape(-1, 4), names, truth, labels),
+    )
+
+
+END_TO_END = Exercise(
+    id="06.4",
+    title="score_photo",
+    stars=3,
+    reference=score_photo,
+    judge=judge_function(
+        (
+            Case(
+                "one face, found and right",
+                (_BOX[None], ["happy"], _BOX[None], ["happy"]),
+                expected=(1, 0, 0, 0),
+                rule="four counts: right, wrong label, missed, extra boxes",
+            ),
+            Case(
+                "two faces in another order",
+                (
+                    np.stack((_FAR, _BOX)),
+                    ["sad", "happy"],
+                    np.stack((_BOX, _FAR)),
+                    ["happy", "sad"],
+                ),
+                expected=(2, 0, 0, 0),
+                rule="a box belongs to the face that it overlaps most",
+            ),
+            Case(
+                "found, but with another label",
+                (_BOX[None], ["sad"], _BOX[None], ["happy"]),
+                expected=(0, 1, 0, 0),
+                rule="a face that is found and read wrongly is an error",
+            ),
+            Case(
+                "nothing found",
+                (_NONE, [], np.stack((_BOX, _FAR)), ["happy", "sad"]),
+                expected=(0, 0, 2, 0),
+                rule="a face that was not found was not read either",
+            ),
+            Case(
+                "the same face twice",
+                (np.stack((_BOX, _BOX + 2)), ["sad", "happy"], _BOX[None], ["happy"]),
+                expected=(0, 1, 0, 1),
+                rule="the first box takes the face, every further one is extra",
+            ),
+            Case(
+                "an overlap of exactly a half",
+                (
+                    np.array([[0.0, 0.0, 20.0, 10.0]]),
+                    ["happy"],
+                    np.array([[0.0, 0.0, 10.0, 10.0]]),
+                    ["happy"],
+                ),
+                expected=(1, 0, 0, 0),
+                rule="an overlap of 0.5 is enough",
+            ),
+            Case(
+                "no face in the photo",
+                (_BOX[None], ["happy"], _NONE, []),
+                expected=(0, 0, 0, 1),
+                rule="a box without a face is extra",
+            ),
+            *seeded_cases(_random_photo),
+        ),
+        score_photo,
+        properties=(
+            Property(
+                "right + wrong + missed is the number of faces",
+                lambda f: (
+                    sum(f(np.stack((_BOX, _BOX)), ["sad"] * 2, _BOX[None], ["sad"])[:3])
+                    == 1
+                ),
+            ),
+        ),
+        slips=(
+            Slip("That lets one face be found many times.", _score_many_to_one),
+            Slip("That does not look at the labels.", _score_ignores_labels),
+            Slip("That forgives the second box of a face.", _score_drops_duplicates),
+            Slip("That forgets the faces nobody found.", _score_forgets_missed),
+            Slip("That pairs boxes and faces by their order.", _score_by_order),
+        ),
+    ),
+    hints=(
+        "A detector boxes one face twice and reads it right both times. How many "
+        "faces were read right?",
+        "Go through the boxes in their order; each takes the free face that it "
+        "overlaps most, if by half at least.",
+        "A loop over the rows of iou_matrix; argmax finds the face, a column set to 0 "
+        "is taken; four counters.",
+    ),
+    why=(
+        "This is the number a user meets: neither recall nor accuracy alone is.",
+        "Missed faces stay in the denominator, so that a detector cannot improve the "
+        "score by leaving out the hard ones.",
+        "One box a face keeps a nervous detector from being paid twice.",
+    ),
+    wrong_turn="Reporting the accuracy on the faces that were found: the hard faces "
+    "have then left the sum without a word.",
+    mutants=(
+        Mutant("many to one", _score_many_to_one, "wrong value", "found many times"),
+        Mutant("no labels", _score_ignores_labels, "wrong value", "at the labels"),
+        Mutant(
+            "duplicates", _score_drops_duplicates, "wrong value", "forgives the second"
+        ),
+        Mutant("no missed", _score_forgets_missed, "wrong value", "nobody found"),
+        Mutant("by order", _score_by_order, "wrong value", "by their order"),
+        Mutant("only right", lambda *a: score_photo(*a)[0], "wrong type", "int"),
+    ),
+    alternatives=(_score_with_lists,),
+)
+
+
+def choose_silence(choose_probabilities, choose_labels, test_probabilities, target):
+    """Return the threshold that reaches a target, and its coverage on the test."""
+    curve = selective_accuracy(choose_probabilities, choose_labels)
+    threshold = curve.threshold_for(target)
+    kept = test_probabilities.max(axis=1) >= threshold
+    return threshold, float(kept.mean())
+
+
+def _silence_by_trying(choose_probabilities, choose_labels, test_probabilities, target):
+    top = choose_probabilities.max(axis=1)
+    right = choose_probabilities.argmax(axis=1) == choose_labels
+    good = [t for t in sorted(set(top)) if right[top >= t].mean() >= target]
+    threshold = good[0] if good else 1.0
+    return threshold, (test_probabilities.max(axis=1) >= threshold).mean()
+
+
+def _silence_strictest(choose_probabilities, choose_labels, test_probabilities, target):
+    curve = selective_accuracy(choose_probabilities, choose_labels)
+    reached = np.flatnonzero(curve.accuracy >= target)
+    threshold = float(curve.thresholds[reached[0]]) if len(reached) else 1.0
+    return threshold, float((test_probabilities.max(axis=1) >= threshold).mean())
+
+
+def _silence_own_coverage(
+    choose_probabilities, choose_labels, test_probabilities, target
+):
+    threshold, _ = choose_silence(
+        choose_probabilities, choose_labels, test_probabilities, target
+    )
+    return threshold, float((choose_probabilities.max(axis=1) >= threshold).mean())
+
+
+def _silence_leaves_out_ties(
+    choose_probabilities, choose_labels, test_probabilities, target
+):
+    threshold, _ = choose_silence(
+        choose_probabilities, choose_labels, test_probabilities, target
+    )
+    return threshold, float((test_probabilities.max(axis=1) > threshold).mean())
+
+
+def _silence_target_is_threshold(
+    choose_probabilities, choose_labels, test_probabilities, target
+):
+    return target, float((test_probabilities.max(axis=1) >= target).mean())
+
+
+def _rows(tops, predicted):
+    """Return (N, 7) probabilities with these top values and classes."""
+    rows = np.repeat((1 - np.array(tops, float))[:, None] / 6, 7, axis=1)
+    rows[np.arange(len(tops)), predicted] = tops
+    return rows
+
+
+def _random_silence(rng):
+    n = int(rng.integers(4, 40))
+    tops = np.round(rng.uniform(0.3, 0.99, n), 2)
+    predicted = rng.integers(7, size=n)
+    right = rng.random(n) < tops
+    labels = np.where(right, predicted, (predicted + 1) % 7)
+    test = _rows(np.round(rng.uniform(0.3, 0.99, 20), 2), rng.integers(7, size=20))
+    return Case(
+        f"{n} random faces",
+        (_rows(tops, predicted), labels, test, float(rng.choice((0.6, 0.8, 0.9)))),
+    )
+
+
+_FIVE = _rows((0.9, 0.8, 0.7, 0.6, 0.5), (1, 1, 2, 1, 1))
+_FIVE_LABELS = np.array([1, 1, 1, 1, 3])  # right, right, wrong, right, wrong
+_TEST = _rows((0.95, 0.8, 0.75, 0.4), (0, 1, 2, 3))
+
+SILENCE = Exercise(
+    id="06.5",
+    title="choose_silence",
+    stars=3,
+    reference=choose_silence,
+    judge=judge_function(
+        (
+            Case(
+                "five faces, all kept ones right",
+                (_FIVE, _FIVE_LABELS, _TEST, 1.0),
+                expected=(0.8, 0.5),
+                rule="a face is kept where its top probability is at or above the "
+                "threshold",
+            ),
+            Case(
+                "five faces, three of four right",
+                (_FIVE, _FIVE_LABELS, _TEST, 0.75),
+                expected=(0.6, 0.75),
+                rule="of all thresholds that reach the target take the lowest: it "
+                "keeps most faces",
+            ),
+            Case(
+                "a target that all faces reach",
+                (_FIVE, _FIVE_LABELS, _TEST, 0.5),
+                expected=(0.5, 0.75),
+                rule="coverage is the share of the test faces that are kept",
+            ),
+            Case(
+                "a target out of reach",
+                (_FIVE[2:], np.array([0, 0, 0]), _TEST, 0.9),
+                expected=(1.0, 0.0),
+                rule="where no threshold reaches the target, it is 1.0",
+            ),
+            *seeded_cases(_random_silence),
+        ),
+        choose_silence,
+        slips=(
+            Slip(
+                "That is the strictest threshold that reaches it, not the lowest.",
+                _silence_strictest,
+            ),
+            Slip("That is the coverage of the choosing faces.", _silence_own_coverage),
+            Slip("That leaves out a face at the threshold.", _silence_leaves_out_ties),
+            Slip(
+                "That takes the target itself as the threshold.",
+                _silence_target_is_threshold,
+            ),
+        ),
+    ),
+    hints=(
+        "Five faces are sorted by their top probability. How accurate are the first "
+        "one, two, three of them?",
+        "`selective_accuracy` gives that curve; find the lowest threshold on it that "
+        "reaches the target, then count the test faces at or above it.",
+        "threshold_for(target) of the curve; a mean over the rows' maxima compared "
+        "with it.",
+    ),
+    why=(
+        "A rule chosen on the faces that it is judged by would flatter itself.",
+        "The lowest threshold that reaches the target keeps the most faces.",
+        "Coverage belongs beside every selective accuracy: being right on one face in "
+        "ten is easy.",
+    ),
+    wrong_turn="Setting the threshold to 0.85 to be right 85 times of 100: a top "
+    "probability is only that if the network is calibrated on such faces.",
+    mutants=(
+        Mutant("strictest", _silence_strictest, "wrong value", "strictest threshold"),
+        Mutant("own", _silence_own_coverage, "wrong value", "of the choosing faces"),
+        Mutant("ties", _silence_leaves_out_ties, "wrong value", "at the threshold"),
+        Mutant(
+            "target", _silence_target_is_threshold, "wrong value", "the target itself"
+        ),
+        Mutant(
+            "threshold only",
+            lambda p, y, t, target: choose_silence(p, y, t, target)[0],
+            "wrong type",
+            "float",
+        ),
+    ),
+    alternatives=(_silence_by_trying,),
+)
