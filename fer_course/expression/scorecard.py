@@ -21,6 +21,7 @@ from fer_course.expression.evaluation import (
     reliability,
     selective_accuracy,
 )
+from fer_course.expression.votes import vote_statistics
 from fer_course.files import write_atomically
 from fer_course.settings import settings
 from fer_course.splits import read_manifest
@@ -59,11 +60,13 @@ class Scorecard:
         model: its file's name.
         scores: a `Score` for each part, without and with flip averaging.
         flip_gain: part -> `McNemar` of the averaged against the plain predictions.
+        votes: `vote_statistics` of FER+, empty where it is not there.
     """
 
     model: str
     scores: tuple[Score, ...]
     flip_gain: dict[str, McNemar]
+    votes: dict
 
     def to_frame(self):
         """Return a pandas table, one row for each part and way."""
@@ -110,6 +113,7 @@ class Scorecard:
                 part: {"only_flip": test.only_a, "only_plain": test.only_b, "p": test.p}
                 for part, test in self.flip_gain.items()
             },
+            "votes": self.votes,
         }
 
     def __str__(self):
@@ -141,7 +145,8 @@ def evaluate_fernet(model=None, *, folder=None, record=None):
         FileNotFoundError: the network is missing, or every data set is.
     """
     classifier = ExpressionClassifier(model)
-    parts = held_back_parts(folder or settings().data / "expression")
+    folder = folder or settings().data / "expression"
+    parts = held_back_parts(folder)
     scores, flip_gain = [], {}
     for name, faces in parts.items():
         plain = classifier.classify(list(faces.pixels))
@@ -156,7 +161,9 @@ def evaluate_fernet(model=None, *, folder=None, record=None):
         flip_gain[name] = mcnemar(
             averaged.argmax(1) == faces.labels, plain.argmax(1) == faces.labels
         )
-    card = Scorecard(classifier.path.name, tuple(scores), flip_gain)
+    listing = folder / "fer2013" / "fer2013new.csv"
+    votes = vote_statistics(listing) if listing.exists() else {}
+    card = Scorecard(classifier.path.name, tuple(scores), flip_gain, votes)
     if record:
         write_atomically(record, json.dumps(card.to_dict(), indent=1) + "\n")
     return card

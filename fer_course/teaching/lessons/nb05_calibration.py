@@ -1,0 +1,184 @@
+"""Notebook 05, exercise 4: temperature and expected calibration error."""
+
+import numpy as np
+
+from fer_course.expression.calibration import fit_temperature, reliability
+from fer_course.teaching.exercises import (
+    Case,
+    Exercise,
+    Mutant,
+    judge_function,
+    seeded_cases,
+)
+
+
+def _softmax(logits):
+    weights = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def calibrate(logits, labels):
+    """Return (temperature, probabilities, ece): the best of a fine grid."""
+    grid = np.geomspace(0.1, 10, 401)
+    rows = np.arange(len(labels))
+    losses = [-np.log(_softmax(logits / t)[rows, labels]).mean() for t in grid]
+    temperature = float(grid[np.argmin(losses)])
+    probabilities = _softmax(logits / temperature)
+    top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    bins = np.minimum((top * 15).astype(int), 14)
+    ece = 0.0
+    for b in np.unique(bins):
+        inside = bins == b
+        ece += inside.mean() * abs(top[inside].mean() - right[inside].mean())
+    return temperature, probabilities, float(ece)
+
+
+def _calibrate_by_library(logits, labels):
+    probabilities = _softmax(logits)
+    temperature = fit_temperature(probabilities, labels)
+    softened = _softmax(logits / temperature)
+    return temperature, softened, reliability(softened, labels).ece
+
+
+def _other_way(logits, labels):
+    temperature, probabilities, ece = calibrate(logits, labels)
+    return 1 / temperature, probabilities, ece
+
+
+def _on_probabilities(logits, labels):
+    temperature, _, ece = calibrate(logits, labels)
+    probabilities = _softmax(logits) / temperature
+    return temperature, probabilities, ece
+
+
+def _unweighted_bins(logits, labels):
+    temperature, probabilities, _ = calibrate(logits, labels)
+    bins = reliability(probabilities, labels)
+    return (
+        temperature,
+        probabilities,
+        float(np.nanmean(np.abs(bins.confidence - bins.accuracy))),
+    )
+
+
+def _before(logits, labels):
+    temperature, probabilities, _ = calibrate(logits, labels)
+    return temperature, probabilities, reliability(_softmax(logits), labels).ece
+
+
+def _sharpest(logits, labels):
+    """The temperature with the highest accuracy: all have the same."""
+    return 0.1, _softmax(logits / 0.1), 0.0
+
+
+def _same(result, expected):
+    """Compare (temperature, probabilities, ece) with tolerances that fit a search."""
+    if not isinstance(result, (tuple, list)) or len(result) != 3:
+        return "wrong type", "Return three things: temperature, probabilities, ece."
+    temperature, probabilities, ece = result
+    wanted, softened, _ = expected
+    if np.ndim(temperature) or np.ndim(ece):
+        return "wrong type", "temperature and ece are one number each."
+    if np.shape(probabilities) != softened.shape:
+        return "wrong type", (
+            f"probabilities have the shape {np.shape(probabilities)}, one row of seven "
+            "for each face was expected."
+        )
+    if abs(np.log(max(float(temperature), 1e-9) / wanted)) > 0.05:
+        known = abs(np.log(max(float(temperature), 1e-9) * wanted)) <= 0.05
+        slip = " It is one over the right one." if known else ""
+        return "wrong value", (
+            f"At your temperature {float(temperature):.3g} the labels are less likely "
+            f"than they could be.{slip}"
+        )
+    if np.abs(np.sum(probabilities, axis=1) - 1).max() > 1e-6:
+        return "wrong value", (
+            "Your rows do not add up to 1: divide the logits by the temperature, then "
+            "softmax."
+        )
+    if np.abs(np.asarray(probabilities) - softened).max() > 0.05:
+        return "wrong value", "Your probabilities are not those at your temperature."
+    return _same_ece(float(ece), np.asarray(probabilities), expected)
+
+
+def _same_ece(ece, probabilities, expected):
+    """Compare with the ECE of the learner's own probabilities."""
+    right = expected[2](probabilities)
+    if abs(ece - right) > 0.004:
+        way = "large" if ece > right else "small"
+        return "wrong value", (
+            f"Your ece {ece:.3f} is too {way} for your probabilities: each bin counts "
+            "by its share of the faces, after the temperature."
+        )
+    return None
+
+
+def _expected(logits, labels):
+    """What `_same` compares with: the third is a function of probabilities."""
+    temperature, probabilities, _ = _calibrate_by_library(logits, labels)
+    return temperature, probabilities, lambda p: reliability(p, labels).ece
+
+
+def _planted(rng, temperature, faces):
+    """Labels drawn from the logits, which are shown `temperature` times too large."""
+    logits = rng.normal(0, 1.6, (faces, 7))
+    labels = np.array([rng.choice(7, p=row) for row in _softmax(logits)])
+    return logits * temperature, labels
+
+
+def _random_network(rng):
+    temperature = float(np.exp(rng.uniform(-1, 1)))
+    return Case(
+        "a network with a planted temperature",
+        _planted(rng, temperature, int(rng.integers(300, 900))),
+        rule="the labels are most likely at your temperature",
+    )
+
+
+CALIBRATION = Exercise(
+    id="05.4",
+    title="temperature and calibration error",
+    stars=2,
+    reference=calibrate,
+    judge=judge_function(
+        (
+            Case(
+                "an overconfident network (logits 2 times too large)",
+                _planted(np.random.default_rng(5), 2.0, 800),
+                rule="one temperature for all faces, the labels most likely",
+            ),
+            Case(
+                "an underconfident network (logits halved)",
+                _planted(np.random.default_rng(6), 0.5, 800),
+                rule="a temperature below 1 makes a timid network surer",
+            ),
+            *seeded_cases(_random_network),
+        ),
+        _expected,
+        compare=_same,
+    ),
+    hints=(
+        "Which loss falls when labels become more likely, and why not accuracy?",
+        "Try many temperatures on a geometric grid and keep the one with the lowest "
+        "mean -log p(label); then bin the top probabilities.",
+        "A list of losses over a grid, its argmin, softmax(logits / best); then a sum "
+        "over bins: share of faces times |confidence - accuracy|.",
+    ),
+    why=(
+        "A 0.9 that is right in 70 % of cases misleads whoever sets a threshold on it.",
+        "Dividing all logits by one number keeps their order: no prediction changes, "
+        "so accuracy cannot choose the temperature, likelihood can.",
+        "The expected calibration error weights each bin's gap by the faces in it.",
+    ),
+    wrong_turn="Dividing probabilities instead of logits leaves rows that no longer "
+    "add up to 1.",
+    mutants=(
+        Mutant("one over it", _other_way, "wrong value", "one over the right one"),
+        Mutant("divides probabilities", _on_probabilities, "wrong value", "add up"),
+        Mutant("bins alike", _unweighted_bins, "wrong value", "share of the faces"),
+        Mutant("ece from before", _before, "wrong value", "after the temperature"),
+        Mutant("sharpest", _sharpest, "wrong value", "less likely"),
+        Mutant("one number", lambda logits, labels: 1.0, "wrong type", "three things"),
+    ),
+    alternatives=(_calibrate_by_library,),
+)

@@ -1,0 +1,221 @@
+"""Notebook 05, exercises 1 and 3: interval of a share, macro-F1."""
+
+import numpy as np
+
+from fer_course.expression.evaluation import wilson_interval
+from fer_course.teaching.exercises import (
+    Case,
+    Exercise,
+    Mutant,
+    Property,
+    Slip,
+    judge_function,
+    seeded_cases,
+)
+
+
+def _wald(successes, n):
+    """The textbook's interval, which leaves 0..1 and vanishes at 0 and at n."""
+    share = successes / n
+    half = 1.96 * np.sqrt(share * (1 - share) / n)
+    return share - half, share + half
+
+
+def _wilson_uncentered(successes, n, z=1.96):
+    share = successes / n
+    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    half /= 1 + z * z / n
+    return share - half, share + half
+
+
+def _wilson_by_roots(successes, n, z=1.96):
+    """The same interval from the quadratic whose roots its bounds are."""
+    share = successes / n
+    a, b, c = 1 + z * z / n, -(2 * share + z * z / n), share * share
+    root = np.sqrt(max(b * b - 4 * a * c, 0))
+    return (-b - root) / (2 * a), (-b + root) / (2 * a)
+
+
+def _random_count(rng):
+    n = int(rng.integers(1, 4000))
+    return Case("a random count", (int(rng.integers(0, n + 1)), n))
+
+
+INTERVAL = Exercise(
+    id="05.1",
+    title="interval of a share",
+    stars=1,
+    reference=wilson_interval,
+    judge=judge_function(
+        (
+            Case("8 of 10", (8, 10), rule="the center is pulled toward one half"),
+            Case("none of 20", (0, 20), rule="0 of 20 does not prove a share of 0"),
+            Case("all of 20", (20, 20), rule="the bounds stay in 0..1"),
+            *seeded_cases(_random_count),
+        ),
+        wilson_interval,
+        properties=(
+            Property(
+                "misses and hits are alike: swapping them mirrors the interval",
+                lambda f: bool(np.allclose(f(3, 11)[0], 1 - f(8, 11)[1])),
+            ),
+            Property(
+                "with four times the faces the interval is about half as wide",
+                lambda f: (
+                    1.9 < np.diff(f(600, 900))[0] / np.diff(f(2400, 3600))[0] < 2.1
+                ),
+            ),
+        ),
+        slips=(
+            Slip("This is share ± 1.96 · standard error, Wald's interval.", _wald),
+            Slip("The width is Wilson's, the center is not moved.", _wilson_uncentered),
+        ),
+    ),
+    hints=(
+        "What does share ± 1.96 · standard error say when 0 of 20 faces are right?",
+        "Move the center by z²/2n, add z²/4n² under the root, divide both by 1 + z²/n.",
+        "Two lines for center and half width, each divided by the same number; then "
+        "center minus and plus half.",
+    ),
+    why=(
+        "An accuracy without its interval cannot be compared with another.",
+        "Wilson asks which true shares make the count seen unsurprising, and takes "
+        "their standard error, not that of the share seen.",
+        "That keeps the bounds inside 0..1 and the width above 0 at both ends.",
+    ),
+    wrong_turn="Wald's interval has no width at 0 and at n, where little is known.",
+    mutants=(
+        Mutant("Wald", _wald, "wrong value", "Wald"),
+        Mutant("center not moved", _wilson_uncentered, "wrong value", "not moved"),
+        Mutant("one number", lambda k, n: k / n, "wrong type", "length 2"),
+        Mutant(
+            "90 percent",
+            lambda k, n: wilson_interval(k, n, z=1.645),
+            "wrong value",
+            "too",
+        ),
+    ),
+    alternatives=(_wilson_by_roots,),
+)
+
+
+def macro_f1(confusion):
+    """Return the mean F1 of the classes that occur among the labels."""
+    right = np.diag(confusion)
+    occurs, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
+    present = occurs > 0
+    return float((2 * right[present] / (occurs + predicted)[present]).mean())
+
+
+def _over_all_classes(confusion):
+    right = np.diag(confusion)
+    both = confusion.sum(axis=1) + confusion.sum(axis=0)
+    return float((2 * right / np.maximum(both, 1)).mean())
+
+
+def _weighted_by_faces(confusion):
+    right = np.diag(confusion)
+    occurs, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
+    f1 = 2 * right / np.maximum(occurs + predicted, 1)
+    return float((f1 * occurs).sum() / occurs.sum())
+
+
+def _mean_recall(confusion):
+    occurs = confusion.sum(axis=1)
+    return float((np.diag(confusion)[occurs > 0] / occurs[occurs > 0]).mean())
+
+
+def _plain_accuracy(confusion):
+    return float(np.trace(confusion) / confusion.sum())
+
+
+def _f1_by_loop(confusion):
+    """The same through precision and recall, class by class."""
+    values = []
+    for k in range(len(confusion)):
+        if confusion[k].sum() == 0:
+            continue
+        recall = confusion[k, k] / confusion[k].sum()
+        precision = confusion[k, k] / max(confusion[:, k].sum(), 1)
+        both = precision + recall
+        values.append(2 * precision * recall / both if both else 0.0)
+    return float(np.mean(values))
+
+
+def _random_confusion(rng):
+    classes = int(rng.integers(2, 8))
+    matrix = rng.integers(0, 30, (classes, classes))
+    matrix[rng.integers(classes)] *= rng.integers(0, 2)
+    matrix[0, 0] += 1
+    return Case("a random confusion matrix", (matrix,))
+
+
+MACRO_F1 = Exercise(
+    id="05.3",
+    title="macro-F1",
+    stars=2,
+    reference=macro_f1,
+    judge=judge_function(
+        (
+            Case(
+                "two classes",
+                (np.array([[3, 1], [2, 4]]),),
+                expected=(6 / 9 + 8 / 11) / 2,
+                rule="F1 = 2 · right / (labels + predictions), then the mean",
+            ),
+            Case(
+                "a class that no face has",
+                (np.array([[3, 1, 0], [2, 3, 1], [0, 0, 0]]),),
+                rule="a class without a label is left out of the mean",
+            ),
+            Case(
+                "a class that occurs and is never predicted",
+                (np.array([[9, 0], [1, 0]]),),
+                expected=9 / 19 * 2 / 2,
+                rule="a class that is never right counts as 0",
+            ),
+            *seeded_cases(_random_confusion),
+        ),
+        macro_f1,
+        properties=(
+            Property(
+                "the order of the classes does not matter",
+                lambda f: bool(
+                    np.isclose(
+                        f(np.array([[5, 2, 1], [0, 7, 3], [4, 1, 6]])),
+                        f(np.array([[6, 1, 4], [3, 7, 0], [1, 2, 5]])),
+                    )
+                ),
+            ),
+        ),
+        slips=(
+            Slip("This mean counts a class that no face has as 0.", _over_all_classes),
+            Slip("This mean weights each class by its faces.", _weighted_by_faces),
+            Slip("This is the mean recall: precision is missing.", _mean_recall),
+            Slip("This is the accuracy.", _plain_accuracy),
+        ),
+    ),
+    hints=(
+        "Which sums of the matrix are labels, which are predictions?",
+        "Rows add up to labels, columns to predictions; F1 is twice the diagonal "
+        "over both; average the classes whose row is not empty.",
+        "A mask of rows with a sum above 0, a division of masked arrays, a mean.",
+    ),
+    why=(
+        "55 disgust faces of 3,589 cannot move the accuracy; here they are a seventh.",
+        "Twice the right ones over labels and predictions is the harmonic mean of "
+        "precision and recall.",
+        "A class that no label has can have no recall, so it stays out; the faces "
+        "wrongly called so already cost their own classes.",
+    ),
+    wrong_turn="Averaging over all seven columns punishes a network for a class that "
+    "the part does not contain.",
+    mutants=(
+        Mutant("absent class as 0", _over_all_classes, "wrong value", "as 0"),
+        Mutant("weighted", _weighted_by_faces, "wrong value", "weights each class"),
+        Mutant("mean recall", _mean_recall, "wrong value", "precision is missing"),
+        Mutant("accuracy", _plain_accuracy, "wrong value", "accuracy"),
+        Mutant("an array", lambda c: np.diag(c) / c.sum(1), "wrong type", "a number"),
+    ),
+    alternatives=(_f1_by_loop,),
+)
