@@ -219,6 +219,45 @@ def test_range_test_rises_and_stops_when_the_loss_explodes():
     assert result.losses[:5] == pytest.approx(np.log(7), abs=1.0)
 
 
+KILLED = """
+import sys
+sys.path.insert(0, sys.argv[1])
+from test_training import RECIPE, faces, train_fernet
+train_fernet(faces(), faces(28, 1), sys.argv[2], RECIPE, resume=True)
+"""
+
+
+@pytest.mark.slow
+def test_a_killed_process_resumes_exactly(tmp_path):
+    """SIGKILL after the second epoch's line; a new process gives the same history."""
+    here = str(ROOT / "tests" / "expression")
+    command = [sys.executable, "-u", "-c", KILLED, here]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+
+    def start(folder):
+        return subprocess.Popen(
+            [*command, str(tmp_path / folder)],
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.DEVNULL,
+            text=True,
+        )
+
+    with start("cut") as cut:
+        for line in cut.stdout:
+            if line.startswith("epoch 2"):
+                cut.kill()
+    assert cut.returncode not in (0, None)
+    for folder in ("cut", "whole"):
+        with start(folder) as run:
+            run.communicate(timeout=300)
+        assert run.returncode == 0
+    assert len(rows(tmp_path / "whole" / "history.csv")) == 4
+    assert rows(tmp_path / "cut" / "history.csv") == rows(
+        tmp_path / "whole" / "history.csv"
+    )
+
+
 TORCH = """
 import numpy as np
 from fer_course.expression.fernet import build_fernet
