@@ -42,7 +42,7 @@ QUIZ = (
                 "The quotient subtracts two nearly equal numbers, and float32 keeps "
                 "too few digits of the difference.",
                 True,
-                "That is the left arm of the U-curve, many times higher in float32.",
+                "That is the right arm of the U-curve, many times higher in float32.",
             ),
         ),
     ),
@@ -57,8 +57,8 @@ QUIZ = (
             Option(
                 "One at each end.",
                 False,
-                "That is Torch's padding=1. It looks half a pixel further left on "
-                "average: section 7.",
+                "That is Torch's padding=1. Its windows stand one pixel further left: "
+                "section 7.",
             ),
             Option(
                 "None: 48 divides by 2.",
