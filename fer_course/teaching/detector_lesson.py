@@ -1,0 +1,72 @@
+"""What notebook 02 trains on, from which weights and for how long, in either mode.
+
+In: a folder to write to. Out: the yaml of a YOLO dataset (drawn scenes in quick mode,
+the real photos in full mode), start weights, and `train_detector`'s arguments.
+"""
+
+from fer_course.detection.annotations import read_wider
+from fer_course.detection.dataset import prepare_yolo
+from fer_course.settings import settings
+from fer_course.teaching.samples import write_samples
+
+_DRAWN, _CHOOSE = 24, 8  # scenes in all, and how many of them to choose with
+
+
+def training_photos(out):
+    """Return the yaml to train with, and one line on what it holds.
+
+    Quick mode draws 24 scenes in WIDER FACE's layout, reads and prepares them, all
+    under `out`: 16 to train on, 8 to choose with. Full mode takes the photos that
+    notebook 01 prepared.
+
+    Raises:
+        FileNotFoundError: full mode, and nothing was prepared.
+    """
+    if not settings().quick:
+        yaml = settings().data / "detection-yolo" / "faces.yaml"
+        if not yaml.is_file():
+            raise FileNotFoundError(
+                f"No data set at {yaml}: run notebook 01 in full mode, or "
+                "'python -m fer_course data prepare detection'."
+            )
+        return yaml, "the real photos, prepared in notebook 01"
+    drawn = write_samples(out / "drawn", "wider", n=_DRAWN)
+    found = read_wider(
+        drawn / "wider_face_split" / "wider_face_train_bbx_gt.txt",
+        drawn / "WIDER_train" / "images",
+    )
+    names = [photo.name for photo in found.photos]
+    splits = dict.fromkeys(names[:-_CHOOSE], "train")
+    splits |= dict.fromkeys(names[-_CHOOSE:], "choose")
+    made = prepare_yolo(
+        {"wider": found}, out / "yolo", splits=splits, progress=lambda line: None
+    )
+    return made.yaml, "; ".join(
+        f"{split}: {made.photos[split]} drawn scenes, {made.faces[split]} faces"
+        for split in ("train", "choose")
+    )
+
+
+def start_weights(out):
+    """Return the weights to fine-tune from: the shipped detector's, else random ones.
+
+    Random ones are written to `out` first.
+    """
+    shipped = settings().models / "face_detector.pt"
+    if shipped.is_file():
+        return shipped
+    import torch
+    from ultralytics.nn.tasks import DetectionModel
+
+    out.mkdir(parents=True, exist_ok=True)
+    network = DetectionModel("yolov8n.yaml", nc=1, verbose=False)
+    network.names = {0: "face"}
+    torch.save({"model": network}, out / "random.pt")
+    return out / "random.pt"
+
+
+def training_budget():
+    """Return `train_detector`'s arguments for this mode: an epoch or an hour."""
+    if settings().quick:
+        return {"quick": True, "image_size": 192, "threads": 1}
+    return {"hours": 0.9}

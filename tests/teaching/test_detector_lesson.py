@@ -1,0 +1,45 @@
+"""What notebook 02 trains on, in either mode."""
+
+import pytest
+
+from fer_course.teaching import detector_lesson
+
+
+def test_quick_mode_draws_and_prepares(tmp_path, monkeypatch):
+    monkeypatch.setattr(detector_lesson, "_DRAWN", 3)
+    monkeypatch.setattr(detector_lesson, "_CHOOSE", 1)
+    monkeypatch.setenv("FER_MODE", "quick")
+    yaml, line = detector_lesson.training_photos(tmp_path)
+    assert yaml == tmp_path / "yolo" / "faces.yaml"
+    assert line.startswith("train: 2 drawn scenes")
+    assert len(list((tmp_path / "yolo" / "images" / "choose").iterdir())) == 1
+    assert detector_lesson.training_budget()["quick"]
+
+
+def test_full_mode_wants_the_real_photos(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_MODE", "full")
+    monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path))
+    with pytest.raises(FileNotFoundError, match="run notebook 01 in full mode"):
+        detector_lesson.training_photos(tmp_path)
+    yaml = tmp_path / "detection-yolo" / "faces.yaml"
+    yaml.parent.mkdir()
+    yaml.write_text("names: {0: face}")
+    assert detector_lesson.training_photos(tmp_path)[0] == yaml
+    assert "quick" not in detector_lesson.training_budget()
+
+
+def test_shipped_weights_come_first(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_COURSE_MODELS", str(tmp_path))
+    shipped = tmp_path / "face_detector.pt"
+    shipped.write_bytes(b"weights")
+    assert detector_lesson.start_weights(tmp_path / "run") == shipped
+
+
+def test_random_weights_where_nothing_is_shipped(tmp_path, monkeypatch):
+    training = pytest.importorskip("fer_course.detection.training")
+    pytest.importorskip("ultralytics")
+    training.import_ultralytics()
+    monkeypatch.setenv("FER_COURSE_MODELS", str(tmp_path))
+    path = detector_lesson.start_weights(tmp_path / "run")
+    network, _ = training.load_network(path)
+    assert callable(network)
