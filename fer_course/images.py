@@ -7,6 +7,7 @@ the array, notebook 02 at the letterbox, notebook 06 at the crop.
 
 import struct
 from dataclasses import dataclass
+from os import PathLike
 from pathlib import Path
 
 import cv2
@@ -49,6 +50,7 @@ def read_image(source):
     Raises:
         ImageError: not a picture, damaged, empty or too large.
         FileNotFoundError: there is no such file.
+        TypeError: it is none of these, a PIL image for one.
 
     >>> read_image(np.zeros((2, 3), np.uint8)).shape
     (2, 3, 3)
@@ -57,6 +59,12 @@ def read_image(source):
         return _from_array(source)
     if isinstance(source, bytes | bytearray | memoryview):
         return _decode(bytes(source), "The picture")
+    if not isinstance(source, str | PathLike):
+        raise TypeError(
+            f"A photo is a path, the bytes of a picture file or a NumPy array, not a "
+            f"{type(source).__name__}: turn a PIL image into "
+            "np.asarray(image.convert('RGB'))."
+        )
     path = Path(source)
     if path.is_dir():
         raise ImageError(f"{path} is a folder: name one of the pictures in it.")
@@ -317,8 +325,9 @@ def crop(image, box_xyxy):
 
     Args:
         image: (H, W, 3) or (H, W).
-        box_xyxy: four numbers in pixels, rounded; may reach outside the photo, whose
-            nearest edge pixels are then repeated.
+        box_xyxy: four numbers in pixels, its sides rounded, then its place, so that a
+            square box gives a square; may reach outside the photo, whose nearest
+            edge pixels are then repeated.
 
     Raises:
         ValueError: the box is less than a pixel wide or high.
@@ -327,13 +336,16 @@ def crop(image, box_xyxy):
     array([[1, 2, 2],
            [4, 5, 5]])
     """
-    left, top, right, bottom = np.round(as_boxes(box_xyxy)[0]).astype(int)
-    if right <= left or bottom <= top:
+    low, high = as_boxes(box_xyxy)[0].reshape(2, 2)
+    # to 1e-6 first: equal sides that end in a half may differ in their last bit
+    sides = np.round((high - low).round(6)).astype(int)
+    if (sides < 1).any():
         raise ValueError(
             f"The box {np.round(box_xyxy, 2).tolist()} is less than a pixel wide or "
             "high: leave such boxes out."
         )
-    height, width = image.shape[:2]
-    rows = np.clip(np.arange(top, bottom), 0, height - 1)
-    columns = np.clip(np.arange(left, right), 0, width - 1)
+    left, top = np.floor((low + high - sides + 1) / 2).astype(int)
+    width, height = sides
+    rows = np.clip(np.arange(top, top + height), 0, image.shape[0] - 1)
+    columns = np.clip(np.arange(left, left + width), 0, image.shape[1] - 1)
     return image[rows[:, None], columns]

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from fer_course import images
+from fer_course.boxes import square
 from fer_course.images import (
     ImageError,
     Letterbox,
@@ -312,7 +313,7 @@ def test_letterbox_shape_wastes_no_stride(image_size, wanted):
 
 def test_crop_repeats_the_edge():
     image = np.arange(12, dtype=np.uint8).reshape(3, 4)
-    assert crop(image, [1.2, 0.6, 2.9, 3.4]).tolist() == [[5, 6], [9, 10]]
+    assert crop(image, [1.2, 0.6, 2.9, 2.4]).tolist() == [[5, 6], [9, 10]]
     assert crop(image, [-1, -1, 1, 1]).tolist() == [[0, 0], [0, 0]]
     assert crop(image, [3, 2, 6, 4]).tolist() == [[11, 11, 11], [11, 11, 11]]
     assert crop(image, [50, 50, 52, 51]).tolist() == [[11, 11]]
@@ -322,3 +323,28 @@ def test_crop_repeats_the_edge():
     assert image.max() == 11  # the photo stays as it was
     with pytest.raises(ValueError, match="less than a pixel"):
         crop(image, [1, 1, 1.2, 3])
+
+
+def test_a_square_box_gives_a_square_crop():
+    image = np.zeros((90, 120), np.uint8)
+    low = np.random.default_rng(8).uniform(-20, 80, (500, 2))
+    sides = np.random.default_rng(9).uniform(1, 60, (500, 2))
+    sides[:20] = 44.5  # a half, once away from 0 and once towards it
+    squares = square(np.hstack([low, low + sides]), margin=-0.11)
+    squares[:20] = square(np.hstack([low, low + sides])[:20])
+    for box in squares:
+        height, width = crop(image, box).shape
+        assert height == width == pytest.approx(box[2] - box[0], abs=0.5 + 1e-6)
+
+
+@pytest.mark.parametrize(
+    "source, kind",
+    [
+        pytest.param(Image.new("RGB", (4, 3)), "Image", id="a PIL image"),
+        pytest.param(None, "NoneType", id="nothing"),
+        pytest.param([[0, 0], [0, 0]], "list", id="a list of numbers"),
+    ],
+)
+def test_what_is_no_photo_gets_one_clear_sentence(source, kind):
+    with pytest.raises(TypeError, match=f"not a {kind}: turn a PIL image into"):
+        read_image(source)
