@@ -103,6 +103,12 @@ def _add_training(commands):
     train.add_argument("--quick", action="store_true", help="minutes, not hours")
     train.add_argument("--resume", action="store_true", help="go on where it stopped")
     train.add_argument("--epochs", type=_count, metavar="N")
+    for option, kind, metavar, text in (
+        ("--weights", str, "FILE", "detector: start here; default: yolov8n.pt"),
+        ("--image-size", _count, "PX", "detector: default 640"),
+        ("--hours", float, "H", "detector: fit the schedule into this time"),
+    ):
+        train.add_argument(option, type=kind, metavar=metavar, help=text)
     evaluate = _add(commands, "evaluate", _evaluate, "measure a network")
     evaluate.add_argument("network", choices=networks)
     evaluate.add_argument("--model", metavar="FILE", help="default: the shipped one")
@@ -219,6 +225,9 @@ def _train(options):
         epochs=options.epochs,
         out=options.out,
         record=options.record,
+        weights=options.weights,
+        image_size=options.image_size,
+        hours=options.hours,
     )
 
 

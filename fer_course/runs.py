@@ -14,7 +14,16 @@ from fer_course.settings import settings
 QUICK_FACES = 4000
 
 
-def train(network, *, quick=False, resume=False, epochs=None, out=None, record=False):
+def train(
+    network,
+    *,
+    quick=False,
+    resume=False,
+    epochs=None,
+    out=None,
+    record=False,
+    **detector_settings,
+):
     """Train the detector or FERNet on the real data; return the exit code 0.
 
     Args:
@@ -24,13 +33,19 @@ def train(network, *, quick=False, resume=False, epochs=None, out=None, record=F
         epochs: overrides the recipe's number.
         out: the run's folder; None means `data/runs/NETWORK`.
         record: copy the history into `models/records`.
+        **detector_settings: weights, image_size and hours of `train_detector`; None
+            means its default.
 
     Raises:
+        ValueError: a setting of the detector given for FERNet.
         FileNotFoundError: data or start weights are missing; says how to get them.
     """
     out = Path(out) if out else settings().runs / network
+    given = {k: v for k, v in detector_settings.items() if v is not None}
+    if given and network != "detector":
+        raise ValueError(f"{', '.join(given)}: for the detector only, not for FERNet.")
     run = _train_detector if network == "detector" else _train_fernet
-    history = run(out, quick=quick, resume=resume, epochs=epochs)
+    history = run(out, quick=quick, resume=resume, epochs=epochs, **given)
     if record:
         target = settings().models / "records" / f"{network}_history.csv"
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -39,11 +54,11 @@ def train(network, *, quick=False, resume=False, epochs=None, out=None, record=F
     return 0
 
 
-def _train_detector(out, *, quick, resume, epochs):
+def _train_detector(out, **arguments):
     from fer_course.detection.training import export_detector, train_detector
 
     yaml = settings().data / "detection-yolo" / "faces.yaml"
-    trained = train_detector(yaml, out, quick=quick, epochs=epochs, resume=resume)
+    trained = train_detector(yaml, out, **arguments)
     onnx = export_detector(trained.weights, out / "face_detector.onnx")
     print(f"Trained in {trained.duration_s:.0f} s: {trained.weights}, {onnx}")
     return trained.history

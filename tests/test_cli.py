@@ -68,11 +68,20 @@ def calls(monkeypatch):
             id="prepare",
         ),
         pytest.param(
-            "train detector --quick --epochs 3",
+            "train detector --quick --epochs 3 --image-size 416",
             "course",
             "train",
             ("detector",),
-            {"quick": True, "resume": False, "epochs": 3, "out": None, "record": False},
+            {
+                "quick": True,
+                "resume": False,
+                "epochs": 3,
+                "out": None,
+                "record": False,
+                "weights": None,
+                "image_size": 416,
+                "hours": None,
+            },
             id="train",
         ),
         pytest.param(

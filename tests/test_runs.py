@@ -52,6 +52,14 @@ def test_a_run_goes_to_the_runs_folder_and_never_to_models(folders, detector, ca
     assert not (folders / "models").exists()
 
 
+def test_the_detectors_own_settings_reach_it_and_no_other(folders, detector):
+    runs.train("detector", image_size=416, hours=None, weights="start.pt")
+    assert (detector["image_size"], detector["weights"]) == (416, "start.pt")
+    assert "hours" not in detector
+    with pytest.raises(ValueError, match=r"hours: for the detector only"):
+        runs.train("fernet", hours=1.0)
+
+
 def test_record_keeps_the_history(folders, detector):
     runs.train("detector", out=folders / "mine", record=True)
     kept = folders / "models" / "records" / "detector_history.csv"
