@@ -1,21 +1,47 @@
-"""Files that are whole or not there: atomic writes, checksums, downloads.
+"""Files that are whole or not there: atomic writes, tables, checksums, downloads.
 
 In go bytes and addresses, out come finished files: everything is written beside
 its place and renamed, so that a stopped run never leaves half a file that looks
 whole. Downloads go on where they were cut. Used by notebooks 01 and 05.
 """
 
+import csv
 import hashlib
 import http.client
 import os
 import time
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 from pathlib import Path
 
 _CHUNK = 1 << 20
 _TRIES = 4
 _TIMEOUT_S = 30
+
+
+@contextmanager
+def draft_of(path):
+    """Give a place beside `path` to write to; what lies there then takes its name.
+
+    Where the block fails, the draft is removed and `path` is left as it was.
+
+    Args:
+        path: where the finished file belongs; missing folders are made.
+
+    Yields:
+        The draft's path, with the same ending.
+    """
+    path = Path(path)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f".{os.getpid()}.{path.name}")
+    try:
+        yield draft
+        with draft.open("rb+") as file:
+            os.fsync(file.fileno())
+        os.replace(draft, path)
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 def write_atomically(path, data):
@@ -28,18 +54,31 @@ def write_atomically(path, data):
     Returns:
         The path.
     """
-    path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.part")
-    try:
-        with draft.open("wb") as file:
-            file.write(data.encode("utf-8") if isinstance(data, str) else data)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(draft, path)
-    finally:
-        draft.unlink(missing_ok=True)
-    return path
+    with draft_of(path) as draft:
+        draft.write_bytes(data.encode("utf-8") if isinstance(data, str) else data)
+    return Path(path)
+
+
+def read_table(path, columns=()):
+    """Return the rows of a CSV file as dictionaries of text, column -> value.
+
+    Args:
+        path: a UTF-8 file with the columns' names in its first line.
+        columns: names that must be among them.
+
+    Raises:
+        ValueError: one of them is not there.
+    """
+    with Path(path).open(encoding="utf-8-sig", newline="") as file:
+        table = csv.DictReader(file)
+        table.fieldnames = [name.strip() for name in table.fieldnames or ()]
+        missing = [name for name in columns if name not in table.fieldnames]
+        if missing:
+            raise ValueError(
+                f"{path} has no column {missing[0]!r} in its first line: it is another "
+                "file than it should be, get it again."
+            )
+        return list(table)
 
 
 def sha256(path):

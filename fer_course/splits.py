@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_course.files import write_atomically
+from fer_course.files import read_table, write_atomically
 
 _STEPS = 200_000  # groups times orders tried
 _SIDE = 24  # candidates for near-duplicates are found at 24x24 pixels
@@ -197,5 +197,4 @@ def read_manifest(path):
             f"{path} is not there. The manifests in data/splits come with the course: "
             "`git checkout data/splits` brings them back."
         )
-    with path.open(encoding="utf-8", newline="") as file:
-        return list(csv.DictReader(file))
+    return read_table(path)

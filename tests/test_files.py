@@ -48,6 +48,30 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         self.wfile.write(BODY[start:end])
 
 
+def test_a_failed_draft_leaves_what_was_there(tmp_path):
+    path = tmp_path / "new" / "net.keras"
+    with files.draft_of(path) as draft:
+        assert draft.parent == path.parent and draft.suffix == ".keras"
+        draft.write_bytes(b"first")
+    with pytest.raises(KeyError), files.draft_of(path) as draft:
+        draft.write_bytes(b"sec")
+        raise KeyError
+    assert path.read_bytes() == b"first"
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_a_table_without_a_column_is_named(tmp_path):
+    path = tmp_path / "a.csv"
+    path.write_text("\ufeffname, label\né, 1\n", encoding="utf-8")
+    assert files.read_table(path, ["label"]) == [{"name": "é", "label": " 1"}]
+    with pytest.raises(ValueError, match=r"a\.csv has no column 'votes'"):
+        files.read_table(path, ["name", "votes"])
+    path.write_text("")
+    with pytest.raises(ValueError, match="no column 'name'"):
+        files.read_table(path, ["name"])
+    assert files.read_table(path) == []
+
+
 @pytest.fixture
 def server():
     with _Server(("127.0.0.1", 0), _Handler) as running:
