@@ -6,12 +6,13 @@ and quotes; `python -m fer_course data check detection --record` writes it anew.
 """
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from fer_course.boxes import xyxy_to_xywh
+from fer_course.boxes import iou_matrix, xyxy_to_xywh
 from fer_course.detection.annotations import read_wider
 from fer_course.detection.harmonize import SHIFTS
 from fer_course.detection.packs import read_packs, read_splits
@@ -27,6 +28,7 @@ COUNT_EDGES = [0, 1, 2, 4, 8, 16, 32, 64, 2000]  # faces in a photo
 ASPECT_EDGES = np.arange(0.5, 2.55, 0.1).round(1).tolist()
 GRID = 16  # rows and columns of the map of face centers
 THRESHOLD = 0.9  # correlation from which two photos are near-duplicates
+_SAME_BOX = 0.99  # IoU from which one face is there twice
 _SIDE = 48
 _TRIALS = 5
 _COMMAND = "python -m fer_course data check detection --record"
@@ -65,7 +67,8 @@ def read_survey():
 def survey(folder):
     """Return counts and histograms of every set in a folder, ready for JSON.
 
-    Keys: `sets` (a row of `dataset_statistics` per set), `histograms` per set (face
+    Keys: `sets` (a row of `dataset_statistics` per set), `audit` per set (what was
+    skipped, by kind, and boxes that are there twice), `histograms` per set (face
     heights in px of the original photo and after letterbox to 640, faces per photo,
     aspect = height / width as annotated and harmonized, centers on a grid),
     `near_duplicates`, `group_knows`, and `official` (whole official WIDER lists).
@@ -82,6 +85,7 @@ def survey(folder):
     return {
         "command": _COMMAND,
         "sets": json.loads(statistics.to_json(orient="index")),
+        "audit": {name: _audit(found) for name, found in packs.items()},
         "edges": {
             "size_px": SIZE_EDGES_PX,
             "faces_per_photo": COUNT_EDGES,
@@ -110,6 +114,13 @@ def _scales(folder, packs):
     photos = [photo for found in packs.values() for photo in found.photos]
     files = {photo.name: photo.path.relative_to(folder).as_posix() for photo in photos}
     return {name: scale.get(file, 1.0) for name, file in files.items()}
+
+
+def _audit(found):
+    kinds = Counter(p.message.partition(":")[0] for p in found.problems)
+    overlaps = [iou_matrix(p.boxes_xyxy, p.boxes_xyxy) for p in found.photos]
+    double = sum(int((np.triu(o, k=1) > _SAME_BOX).sum()) for o in overlaps)
+    return {"skipped": dict(kinds), "double": double}
 
 
 def _histograms(name, found, faces):

@@ -26,6 +26,7 @@ def test_drawn_sets_are_counted(tmp_path):
     assert drawn["faces_per_photo"][0] == 1
     assert record["near_duplicates"]["photos"] == 8
     assert record["official"] == {}
+    assert record["audit"]["wider"] == {"skipped": {}, "double": 0}
 
 
 def test_sizes_before_are_those_of_the_original(tmp_path):
