@@ -5,11 +5,9 @@ below the folder, expression or None, "train" or "test", face box or None) for
 `datasets.load_affectnet`. Notebook 05.
 """
 
-import csv
-
 from fer_course import labels
-
-PICTURES = {".jpg", ".jpeg", ".png", ".bmp", ".webp"}
+from fer_course.files import read_table
+from fer_course.images import EXTENSIONS
 
 
 def find_rows(folder, label_source):
@@ -40,11 +38,11 @@ def _kaggle_rows(folder, label_source):
     """Rows of Kaggle's extract: (name, expression, official part, face box)."""
     split_list = folder / "split.csv"
     split = (
-        {row["pth"]: row["split"] for row in _rows(split_list)}
+        {row["pth"]: row["split"] for row in read_table(split_list, ("pth", "split"))}
         if split_list.exists()
         else {}
     )
-    for row in _rows(folder / "labels.csv"):
+    for row in read_table(folder / "labels.csv", ("pth", "label")):
         name = row["pth"]
         label = row["label"] if label_source == "label" else name.split("/")[0]
         part = "test" if split.get(name, "train") == "val" else "train"
@@ -53,14 +51,14 @@ def _kaggle_rows(folder, label_source):
 
 def _official_rows(folder):
     """Rows of AffectNet's own lists, whose faces are boxes in larger pictures."""
+    sides = ("face_x", "face_y", "face_width", "face_height")
     for listing, part in (("training.csv", "train"), ("validation.csv", "test")):
         if not (folder / listing).exists():
             continue
-        for row in _rows(folder / listing):
-            x, y, w, h = (
-                float(row[f"face_{key}"]) for key in ("x", "y", "width", "height")
-            )
-            expression = labels.AFFECTNET_IDS[int(row["expression"])]
+        columns = ("subDirectory_filePath", "expression", *sides)
+        for row in read_table(folder / listing, columns):
+            x, y, w, h = (float(row[side]) for side in sides)
+            expression = labels.AFFECTNET_IDS.get(int(row["expression"]))
             name = row["subDirectory_filePath"]
             yield name, expression, part, (x, y, x + w, y + h)
 
@@ -77,7 +75,7 @@ def _class_folder_rows(folder):
             else:
                 expression = _named(class_folder.name, class_folder)
             for path in sorted(class_folder.iterdir()):
-                if path.suffix.lower() in PICTURES:
+                if path.suffix.lower() in EXTENSIONS:
                     name = path.relative_to(folder).as_posix()
                     yield name, expression, parts[part_folder.name], None
 
@@ -91,8 +89,3 @@ def _named(label, source):
             f"{source} names a class {label!r} that no known copy has: "
             f"known are {', '.join(labels.NAME_TO_EXPRESSION)}."
         ) from None
-
-
-def _rows(path):
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        return list(csv.DictReader(file, skipinitialspace=True))

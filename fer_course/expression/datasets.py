@@ -7,7 +7,6 @@ what was left out and why. Pictures are decoded once and kept under
 official download gets our subsets. Notebook 05 explains every choice.
 """
 
-import csv
 import hashlib
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -19,7 +18,9 @@ import numpy as np
 from fer_course import labels
 from fer_course.expression.affectnet import find_rows
 from fer_course.expression.preprocessing import INPUT_SIZE, face_to_gray
-from fer_course.images import ImageError, crop, read_image
+from fer_course.expression.votes import read_votes
+from fer_course.files import draft_of
+from fer_course.images import crop, read_image
 from fer_course.settings import ROOT, SEED, settings
 from fer_course.splits import (
     group_by_pairs,
@@ -112,7 +113,7 @@ def load_fer2013(folder, *, votes=False):
         group[number], reason[number] = twin, why
     reason[(reason == "blank") & (split != "train")] = ""
     if votes:
-        targets = _ferplus_targets(_existing(folder / "fer2013new.csv", "ferplus"))
+        targets = _ferplus_targets(folder / "fer2013new.csv", len(pixels))
         reason[(targets.sum(1) == 0) & (reason == "")] = "no vote for one of the seven"
     names = np.arange(len(pixels)).astype(str)
     dropped = dict(Counter(reason[reason != ""].tolist()))
@@ -127,11 +128,20 @@ def load_rafdb(folder):
         folder: `basic`, with `Image/aligned` and `EmoLabel/list_patition_label.txt`.
 
     Raises:
-        FileNotFoundError: the label list is missing.
+        FileNotFoundError: the label list or every picture is missing.
+        ValueError: the list has a line that is not a name and a number.
     """
     folder = Path(folder)
     listing = _existing(folder / "EmoLabel" / "list_patition_label.txt", "rafdb")
     rows = [line.split() for line in listing.read_text().splitlines() if line.strip()]
+    wrong = [
+        row for row in rows if len(row) != 2 or row[1] not in map(str, range(1, 8))
+    ]
+    if wrong:
+        raise ValueError(
+            f"{listing} has the line {' '.join(wrong[0])!r}: a picture's name and a "
+            "number from 1 to 7 were expected."
+        )
     names = [name for name, _ in rows]
     paths = [
         folder / "Image" / "aligned" / f"{Path(name).stem}_aligned.jpg"
@@ -166,6 +176,8 @@ def load_affectnet(folder, *, label_source="label"):
         raise ValueError(f"label_source is 'label' or 'folder', got {label_source!r}.")
     folder = Path(folder)
     listing, rows = find_rows(folder, label_source)
+    if not (rows := list(rows)):
+        raise FileNotFoundError(f"{listing} names no picture: get AffectNet again.")
     names, expressions, official, boxes = zip(*rows, strict=True)
     return _from_pictures(
         "AffectNet",
@@ -243,9 +255,14 @@ def _from_pictures(
     dropped = {"contempt or not one of the seven": int((~known).sum())}
     rows = np.flatnonzero(known)
     wanted = [(paths[i], boxes[i]) for i in rows]
-    pixels, readable = _cached(
-        listing, lambda: _decode(wanted), [str(p) for p in wanted]
-    )
+    # decoded again once more pictures are there
+    there = [str(pair) for pair in wanted if pair[0].is_file()]
+    if wanted and not there:
+        raise FileNotFoundError(
+            f"None of the {len(wanted):,} pictures of {title} is there, {wanted[0][0]} "
+            f"for one: `python -m fer_course data get {key}` says how to lay them out."
+        )
+    pixels, readable = _cached(listing, lambda: _decode(wanted), there)
     dropped["unreadable picture"] = int((~readable).sum())
     rows, pixels = rows[readable], pixels[readable]
     names = np.array(names)[rows]
@@ -299,15 +316,15 @@ def draw_choosing_split(names, official, pixels):
 
 
 def _decode(wanted):
-    """Read pictures on all cores: (M, 48, 48) uint8 and (M,) bool readable."""
+    """Read faces on all cores: (M, 48, 48) uint8 and (M,) bool readable."""
 
     def one(path_and_box):
         path, box = path_and_box
         try:
             image = read_image(path)
-        except (ImageError, FileNotFoundError):
+            return face_to_gray(image if box is None else crop(image, box))
+        except (ValueError, OSError):  # no picture, or a box without a pixel
             return None
-        return face_to_gray(image if box is None else crop(image, box))
 
     pixels = np.zeros((len(wanted), INPUT_SIZE, INPUT_SIZE), np.uint8)
     readable = np.zeros(len(wanted), bool)
@@ -326,6 +343,11 @@ def _parse_fer2013(path):
 
     table = pd.read_csv(path, dtype={"emotion": "int64", "pixels": "str"})
     table.columns = table.columns.str.strip()
+    if not {"pixels", "Usage", "emotion"} <= set(table.columns):
+        raise ValueError(
+            f"{path} lacks one of the columns emotion, pixels and Usage: it is not "
+            "FER2013's whole list; get fer2013.tar.gz, not train.csv."
+        )
     side = INPUT_SIZE
     pixels = np.fromstring(" ".join(table["pixels"]), np.uint8, sep=" ")
     if pixels.size != len(table) * side * side:
@@ -337,13 +359,16 @@ def _parse_fer2013(path):
     return pixels.reshape(-1, side, side), table["emotion"].to_numpy(), usages
 
 
-def _ferplus_targets(path):
+def _ferplus_targets(path, count):
     """Read FER+'s votes: (N, 7) float32 shares of the seven, 0 where none voted."""
-    rows = _rows(path)
-    votes = np.zeros((len(rows), len(labels.EXPRESSIONS)), np.float32)
-    for column, expression in labels.FERPLUS_COLUMNS.items():
-        if expression:
-            votes[:, labels.index(expression)] = [int(row[column]) for row in rows]
+    named = list(labels.FERPLUS_COLUMNS.values())
+    columns = [named.index(expression) for expression in labels.EXPRESSIONS]
+    votes = read_votes(path)[:, columns].astype(np.float32)
+    if len(votes) != count:
+        raise ValueError(
+            f"{path} has votes for {len(votes):,} faces, fer2013.csv has {count:,}: "
+            "get both files whole."
+        )
     return votes / np.maximum(votes.sum(1, keepdims=True), 1)
 
 
@@ -357,21 +382,14 @@ def _cached(source, build, extra=()):
         with np.load(path) as saved:
             return [saved[name] for name in saved.files]
     arrays = build()
-    path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(".part.npz")
-    np.savez(partial, *arrays)
-    partial.replace(path)
+    with draft_of(path) as draft:
+        np.savez(draft, *arrays)
     return list(arrays)
 
 
 def _one_hot(expressions):
     ids = np.array([labels.index(expression) for expression in expressions], int)
     return np.eye(len(labels.EXPRESSIONS), dtype=np.float32)[ids]
-
-
-def _rows(path):
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        return list(csv.DictReader(file, skipinitialspace=True))
 
 
 def _existing(path, key):

@@ -5,12 +5,12 @@ how often one agrees with the others' favorite: what any network is measured
 against. Notebook 05, section 5.
 """
 
-import csv
 from pathlib import Path
 
 import numpy as np
 
 from fer_course import labels
+from fer_course.files import read_table
 
 CHOICES = tuple(labels.FERPLUS_COLUMNS)  # ten choices, the seven and three more
 
@@ -20,6 +20,7 @@ def read_votes(path):
 
     Raises:
         FileNotFoundError: the file is missing; the message says where to get it.
+        ValueError: it is not FER+'s list.
     """
     path = Path(path)
     if not path.exists():
@@ -27,8 +28,7 @@ def read_votes(path):
             f"{path} is missing. `python -m fer_course data get ferplus` says where to "
             "get it."
         )
-    with open(path, newline="", encoding="utf-8-sig") as file:
-        rows = list(csv.DictReader(file, skipinitialspace=True))
+    rows = read_table(path, CHOICES)
     return np.array([[int(row[choice]) for choice in CHOICES] for row in rows])
 
 

@@ -136,6 +136,21 @@ def test_a_damaged_or_missing_csv_is_named(fer2013, tmp_path):
         load_fer2013(tmp_path / "nowhere")
 
 
+def test_a_list_of_another_kind_is_named(fer2013, tmp_path):
+    folder, pixels, _ = fer2013
+    path = tmp_path / "train" / "fer2013.csv"
+    write_csv(path, ("emotion", "pixels"), [(0, "1 2 3")])
+    with pytest.raises(ValueError, match="lacks one of the columns"):
+        load_fer2013(path.parent)
+    votes = folder / "fer2013new.csv"
+    votes.write_text("".join(votes.read_text().splitlines(keepends=True)[:-1]))
+    with pytest.raises(ValueError, match="votes for 7 faces, fer2013.csv has 8"):
+        load_fer2013(folder, votes=True)
+    votes.write_text("name,label\n")
+    with pytest.raises(ValueError, match="no column 'neutral'"):
+        load_fer2013(folder, votes=True)
+
+
 # ---------------------------------------------------------------- RAF-DB
 
 
@@ -165,6 +180,27 @@ def test_rafdb_maps_ids_and_counts_the_unreadable(rafdb):
     assert first == ["surprise", "fear", "disgust", "happy", "sad", "anger", "neutral"]
     picture = rafdb / "Image" / "aligned" / "train_00000_aligned.jpg"
     np.testing.assert_array_equal(faces.pixels[0], face_to_gray(read_image(picture)))
+
+
+def test_rafdb_is_read_again_once_more_pictures_are_there(rafdb):
+    aligned, waiting = rafdb / "Image" / "aligned", rafdb / "not yet unpacked"
+    aligned.rename(waiting)
+    with pytest.raises(FileNotFoundError, match="None of the 60 pictures of RAF-DB"):
+        load_rafdb(rafdb)
+    aligned.mkdir()
+    for path in sorted(waiting.iterdir())[:40]:
+        path.rename(aligned / path.name)
+    assert load_rafdb(rafdb).dropped == {"unreadable picture": 20 + 1}
+    for path in waiting.iterdir():
+        path.rename(aligned / path.name)
+    assert load_rafdb(rafdb).dropped == {"unreadable picture": 1}
+
+
+def test_rafdbs_list_names_its_broken_line(rafdb):
+    listing = rafdb / "EmoLabel" / "list_patition_label.txt"
+    listing.write_text(listing.read_text() + "train_99999.jpg 8\n")
+    with pytest.raises(ValueError, match="'train_99999.jpg 8': a picture's name"):
+        load_rafdb(rafdb)
 
 
 def test_a_fixed_tenth_of_train_is_for_choosing(rafdb):
@@ -241,6 +277,10 @@ def test_official_lists_crop_the_face_box(tmp_path):
     np.testing.assert_array_equal(faces.pixels[0], expected)
     assert faces.split[-1] == "test"
 
+    flat = ("1/0.png", 40, 30, 0, 100, 0)
+    write_csv(folder / "validation.csv", (*columns, "expression"), [flat])
+    assert load_affectnet(folder).dropped["unreadable picture"] == 1
+
 
 @pytest.mark.parametrize(
     ("train", "val", "classes"),
@@ -269,6 +309,12 @@ def test_one_folder_a_class(tmp_path, train, val, classes):
 
 def test_a_folder_that_is_not_affectnet(tmp_path):
     with pytest.raises(FileNotFoundError, match="data get affectnet"):
+        load_affectnet(tmp_path)
+    (tmp_path / "train" / "happy").mkdir(parents=True)
+    with pytest.raises(FileNotFoundError, match="names no picture"):
+        load_affectnet(tmp_path)
+    write_csv(tmp_path / "labels.csv", ("name", "label"), [("a.jpg", "happy")])
+    with pytest.raises(ValueError, match="no column 'pth'"):
         load_affectnet(tmp_path)
 
 
