@@ -134,14 +134,8 @@ def load_rafdb(folder):
     folder = Path(folder)
     listing = _existing(folder / "EmoLabel" / "list_patition_label.txt", "rafdb")
     rows = [line.split() for line in listing.read_text().splitlines() if line.strip()]
-    wrong = [
-        row for row in rows if len(row) != 2 or row[1] not in map(str, range(1, 8))
-    ]
-    if wrong:
-        raise ValueError(
-            f"{listing} has the line {' '.join(wrong[0])!r}: a picture's name and a "
-            "number from 1 to 7 were expected."
-        )
+    if wrong := [row for row in rows if len(row) != 2 or row[1] not in set("1234567")]:
+        raise ValueError(f"{listing}: {' '.join(wrong[0])!r} is no name and 1 to 7.")
     names = [name for name, _ in rows]
     paths = [
         folder / "Image" / "aligned" / f"{Path(name).stem}_aligned.jpg"
@@ -255,8 +249,7 @@ def _from_pictures(
     dropped = {"contempt or not one of the seven": int((~known).sum())}
     rows = np.flatnonzero(known)
     wanted = [(paths[i], boxes[i]) for i in rows]
-    # decoded again once more pictures are there
-    there = [str(pair) for pair in wanted if pair[0].is_file()]
+    there = [str(pair) for pair in wanted if pair[0].is_file()]  # more: decode again
     if wanted and not there:
         raise FileNotFoundError(
             f"None of the {len(wanted):,} pictures of {title} is there, {wanted[0][0]} "

@@ -137,14 +137,14 @@ def test_a_damaged_or_missing_csv_is_named(fer2013, tmp_path):
 
 
 def test_a_list_of_another_kind_is_named(fer2013, tmp_path):
-    folder, pixels, _ = fer2013
+    folder, _, _ = fer2013
     path = tmp_path / "train" / "fer2013.csv"
     write_csv(path, ("emotion", "pixels"), [(0, "1 2 3")])
     with pytest.raises(ValueError, match="lacks one of the columns"):
         load_fer2013(path.parent)
     votes = folder / "fer2013new.csv"
     votes.write_text("".join(votes.read_text().splitlines(keepends=True)[:-1]))
-    with pytest.raises(ValueError, match="votes for 7 faces, fer2013.csv has 8"):
+    with pytest.raises(ValueError, match=r"votes for 7 faces, fer2013\.csv has 8"):
         load_fer2013(folder, votes=True)
     votes.write_text("name,label\n")
     with pytest.raises(ValueError, match="no column 'neutral'"):
@@ -199,7 +199,7 @@ def test_rafdb_is_read_again_once_more_pictures_are_there(rafdb):
 def test_rafdbs_list_names_its_broken_line(rafdb):
     listing = rafdb / "EmoLabel" / "list_patition_label.txt"
     listing.write_text(listing.read_text() + "train_99999.jpg 8\n")
-    with pytest.raises(ValueError, match="'train_99999.jpg 8': a picture's name"):
+    with pytest.raises(ValueError, match="8' is no name and 1 to 7"):
         load_rafdb(rafdb)
 
 
