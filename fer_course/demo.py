@@ -13,13 +13,13 @@ from pathlib import Path
 import cv2
 
 from fer_course.analysis import report
-from fer_course.analysis.analyzer import FaceAnalyzer
+from fer_course.analysis.analyzer import FaceAnalyzer, PhotoError
 from fer_course.files import write_atomically
-from fer_course.images import ImageError
+from fer_course.images import EXTENSIONS, ImageError
 from fer_course.settings import settings
 
-PICTURES = {".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".gif", ".avif"}
 VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"}
+JPEG_SIDE = 65_500  # px, OpenCV's limit
 ALL_READ, SOME_UNREAD, NOTHING_DONE = 0, 1, 2
 
 
@@ -109,14 +109,16 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
         raise ValueError("There is no picture or video in what was given to read.")
     analyzer = FaceAnalyzer(score_threshold=score_threshold)
     for result in analyzer.analyze_many(photos):
-        if isinstance(getattr(result, "message", None), str):
+        if isinstance(result, PhotoError):
             output.add_error(result.photo, result.message)
-        else:
+            continue
+        try:
             output.add_photo(result)
+        except ImageError as error:
+            output.add_error(result.photo, str(error))
     for video in videos:
         path = output.path_for(video, ".webm")
         try:
-            Path(out).mkdir(parents=True, exist_ok=True)
             output.add_video(video, analyzer.analyze_video(video, out=path), path)
         except (ImageError, ValueError, OSError) as error:
             output.add_error(video, str(error))
@@ -127,24 +129,40 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
 def find_inputs(inputs, out):
     """Return the photos and the videos that some paths mean, as text.
 
-    Folders are searched with all they contain, except `out`; a file is taken as
-    it is, even with an unknown suffix: reading it tells what it is.
+    Folders are searched with all they contain, except `out` and what is hidden
+    (`.venv`, macOS' `._photo.jpg`); a file is taken as it is, even with an unknown
+    suffix: reading it tells what it is.
     """
     photos, videos = [], []
     for given in map(Path, inputs):
-        entries = sorted(given.rglob("*")) if given.is_dir() else [given]
-        for path in entries:
+        folder = given.is_dir()
+        for path in sorted(given.rglob("*")) if folder else [given]:
+            inner = path.relative_to(given).parts if folder else ()
+            if any(part.startswith(".") for part in inner) or (
+                folder and path.is_dir()
+            ):
+                continue
+            if folder and path.resolve().is_relative_to(out.resolve()):
+                continue
             suffix = path.suffix.lower()
             if suffix in VIDEOS:
                 videos.append(str(path))
-            elif path is given or suffix in PICTURES:
-                if not (given.is_dir() and path.is_relative_to(out)):
-                    photos.append(str(path))
+            elif not folder or suffix in EXTENSIONS:
+                photos.append(str(path))
     return photos, videos
 
 
 def write_picture(path, image):
-    """Write an RGB uint8 picture (H, W, 3) as a JPEG file."""
+    """Write an RGB uint8 picture (H, W, 3) as a JPEG file.
+
+    Raises:
+        ImageError: it is too wide or too high for one.
+    """
+    if max(image.shape[:2]) > JPEG_SIDE:
+        raise ImageError(
+            f"{path} would have {max(image.shape[:2]):,} px a side, a JPEG file has at "
+            f"most {JPEG_SIDE:,}: cut the photo first."
+        )
     _, data = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
     write_atomically(path, data.tobytes())
 
@@ -169,11 +187,14 @@ def _write_tables(output, json_target, csv_path):
     if json_target == "-":
         sys.stdout.write(document)
     else:
-        path = write_atomically(json_target or output.folder / "faces.json", document)
+        # a name that is not Unicode, as Linux allows, gets question marks
+        data = document.encode("utf-8", "replace")
+        path = write_atomically(json_target or output.folder / "faces.json", data)
         output.say(f"All figures -> {path}")
     if csv_path is not None:
         columns = _csv_columns(output.columns or report.PHOTO_COLUMNS)
-        write_atomically(csv_path, report.rows_to_csv(output.rows, columns))
+        table = report.rows_to_csv(output.rows, columns)
+        write_atomically(csv_path, table.encode("utf-8", "replace"))
         output.say(f"Table -> {csv_path}")
 
 
@@ -183,7 +204,7 @@ def _csv_columns(columns):
     return (*first, *report.BOX_COLUMNS)
 
 
-def run_camera(score_threshold=None):
+def run_camera():
     """Show the camera's picture with faces read, until Q, Esc or the window's close.
 
     Raises:
@@ -193,7 +214,7 @@ def run_camera(score_threshold=None):
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
         raise OSError("There is no screen here to show the camera's picture on.")
-    analyzer = FaceAnalyzer(score_threshold=score_threshold)
+    analyzer = FaceAnalyzer()
     camera = cv2.VideoCapture(0)
     try:
         there, frame = camera.read()
@@ -210,7 +231,12 @@ def run_camera(score_threshold=None):
             if closed or cv2.getWindowProperty(title, cv2.WND_PROP_VISIBLE) < 1:
                 break
             there, frame = camera.read()
+        cv2.destroyAllWindows()
+    except cv2.error:
+        raise OSError(
+            "OpenCV cannot open a window here: opencv-python-headless has none, "
+            "pip install opencv-python in its place."
+        ) from None
     finally:
         camera.release()
-        cv2.destroyAllWindows()
     return ALL_READ

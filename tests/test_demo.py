@@ -2,6 +2,7 @@
 
 import csv
 import json
+import sys
 
 import cv2
 import numpy as np
@@ -38,7 +39,9 @@ def stub_networks(monkeypatch, tmp_path):
     monkeypatch.setenv("FER_COURSE_SETUP", "0")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
-        demo, "FaceAnalyzer", lambda score_threshold: FaceAnalyzer(OneFace(), Happy())
+        demo,
+        "FaceAnalyzer",
+        lambda score_threshold=None: FaceAnalyzer(OneFace(), Happy()),
     )
 
 
@@ -119,6 +122,32 @@ def test_a_folder_is_searched_but_not_the_output(tmp_path):
     assert written == {"one_faces.jpg", "one_faces_2.jpg", "old_faces.jpg"}
 
 
+def test_the_outputs_videos_and_what_is_hidden_are_not_read(tmp_path):
+    picture(tmp_path / "in" / "one.jpg")
+    picture(tmp_path / "in" / "._one.jpg")
+    picture(tmp_path / "in" / ".venv" / "logo.png")
+    (tmp_path / "in" / "album.jpg").mkdir()
+    video(tmp_path / "in" / "clip.webm", frames=1)
+    for _ in range(2):  # absolute in, relative out
+        assert cli.main(["demo", str(tmp_path / "in"), "--out", "in/out"]) == 0
+        document = json.loads((tmp_path / "in" / "out" / "faces.json").read_text())
+        assert [len(document[key]) for key in ("photos", "videos")] == [1, 1]
+
+
+def test_a_photo_too_wide_for_jpeg_is_an_error_entry(tmp_path, capsys):
+    photo = picture(tmp_path / "strip.png", size_wh=(65_501, 1))
+    assert cli.main(["demo", photo, picture(tmp_path / "a.png")]) == 1
+    assert "a JPEG file has at most 65,500:" in capsys.readouterr().err
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux' own names")
+def test_a_name_that_is_not_unicode(tmp_path):
+    photo = picture(tmp_path / "gr\udcfcn.jpg")
+    assert cli.main(["demo", photo, "--csv", "faces.csv"]) == 0
+    document = json.loads((tmp_path / "out" / "faces.json").read_text("utf-8"))
+    assert document["photos"][0]["photo"].endswith("gr?n.jpg")
+
+
 def test_csv_has_a_row_a_face_and_none_without(tmp_path):
     photo = picture(tmp_path / "a.png")
     picture(tmp_path / "black.png", value=0)
@@ -181,6 +210,24 @@ def test_no_camera_is_one_sentence(monkeypatch, capsys):
     monkeypatch.setenv("DISPLAY", ":0")
     assert cli.main(["camera"]) == 2
     assert capsys.readouterr().err.startswith("No camera answers: plug one in")
+
+
+def test_opencv_without_windows_is_one_sentence(monkeypatch, capsys):
+    class Camera:
+        def read(self):
+            return True, np.zeros((60, 80, 3), np.uint8)
+
+        def release(self):
+            pass
+
+    def imshow(title, image):
+        raise demo.cv2.error("The function is not implemented.")
+
+    monkeypatch.setattr(demo.cv2, "VideoCapture", lambda number: Camera())
+    monkeypatch.setattr(demo.cv2, "imshow", imshow)
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert cli.main(["camera"]) == 2
+    assert capsys.readouterr().err.startswith("OpenCV cannot open a window here")
 
 
 def test_no_screen_is_one_sentence(monkeypatch, capsys):
