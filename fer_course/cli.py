@@ -6,6 +6,7 @@ sentence on standard error. Notebook 00 shows the commands.
 """
 
 import argparse
+import contextlib
 import os
 import sys
 
@@ -121,17 +122,17 @@ def _add_training(commands):
 
 
 def _share(text):
-    value = float(text)
-    if not 0 <= value <= 1:
-        raise argparse.ArgumentTypeError(f"{text} is not between 0 and 1")
-    return value
+    with contextlib.suppress(ValueError):
+        if 0 <= float(text) <= 1:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 1")
 
 
 def _count(text):
-    value = int(text)
-    if value < 1:
-        raise argparse.ArgumentTypeError(f"{text} is not 1 or more")
-    return value
+    with contextlib.suppress(ValueError):
+        if int(text) >= 1:
+            return int(text)
+    raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 on")
 
 
 def _missing_package(error):
