@@ -87,11 +87,19 @@ def _start_inside(arguments):
     sys.stderr.flush()
     if not venv.WINDOWS:
         os.execve(command[0], command, environment)
-    process = subprocess.Popen(command, env=environment)
+    return run_to_end(command, environment)
+
+
+def run_to_end(command, variables):
+    """Run a program with these variables and return its exit code.
+
+    Ctrl-C reaches the program too: it decides, and this process waits on.
+    """
+    process = subprocess.Popen(command, env=variables)
     while True:
         try:
             return process.wait()
-        except KeyboardInterrupt:  # Ctrl-C reached the child too: it decides
+        except KeyboardInterrupt:
             continue
 
 

@@ -6,15 +6,16 @@ on this machine only. Notebook 00 names the commands.
 """
 
 import os
-import subprocess
 import sys
 import time
 from importlib.util import find_spec
 from pathlib import Path
 
+from fer_course.environment import run_to_end
 from fer_course.settings import ROOT
 
 NOTEBOOKS = ROOT / "notebooks"
+_NONE_RUN = 5  # pytest's exit code where no test was there to run
 _UNIT = ("--doctest-modules", "-p", "no:nbval")
 _PAGES = (
     "--nbval-lax",
@@ -25,7 +26,12 @@ _PAGES = (
 
 
 def open_lab(arguments=()):
-    """Open the notebooks in JupyterLab; `arguments` go to it. Returns its code."""
+    """Open the notebooks in JupyterLab; `arguments` go to it. Returns its code.
+
+    Raises:
+        ImportError: JupyterLab is not installed.
+    """
+    _require("jupyterlab")
     command = ["-m", "jupyterlab", f"--ServerApp.root_dir={NOTEBOOKS}", *_as_root()]
     return _run([*command, *arguments])
 
@@ -33,11 +39,12 @@ def open_lab(arguments=()):
 def open_app(arguments=()):
     """Serve the classify page on this machine; `arguments` go to Voila.
 
+    Returns its exit code.
+
     Raises:
         ImportError: Voila is not installed.
     """
-    if find_spec("voila") is None:
-        raise ImportError("No module named 'voila'")
+    _require("voila")
     page = ROOT / "fer_course" / "teaching" / "app.ipynb"
     return _run(["-m", "voila", str(page), "--Voila.ip=127.0.0.1", *arguments])
 
@@ -50,8 +57,13 @@ def run_tests(arguments=(), slow=False):
         slow: also run the tests marked slow.
 
     Returns:
-        0, or the exit code of the first pytest run that failed.
+        0, or the exit code of the first pytest run that failed. Where the arguments
+        leave one of the runs nothing to do, the other one counts.
+
+    Raises:
+        ImportError: pytest or nbval is not installed.
     """
+    _require("pytest", "nbval")
     chosen = [text for text in arguments if Path(text.partition("::")[0]).exists()]
     wanted = ["-m", "not gpu" if slow else "not slow and not gpu"]
     if chosen:
@@ -69,8 +81,11 @@ def run_tests(arguments=(), slow=False):
         started = time.monotonic()
         codes.append(_run(["-m", "pytest", *pytest_arguments], FER_MODE="quick"))
         verdict = "passed" if codes[-1] == 0 else f"FAILED (pytest says {codes[-1]})"
+        verdict = "none chosen" if arguments and codes[-1] == _NONE_RUN else verdict
         lines.append(f"{name}: {verdict} in {time.monotonic() - started:.0f} s")
     print("; ".join(lines), flush=True)
+    if arguments and set(codes) != {_NONE_RUN}:
+        codes = [code for code in codes if code != _NONE_RUN]
     return next((code for code in codes if code), 0)
 
 
@@ -85,13 +100,15 @@ def _as_root():
     return ["--allow-root"] if root else []
 
 
+def _require(*modules):
+    """Raise `ImportError` if one of these cannot be started."""
+    for module in modules:
+        if find_spec(module) is None:
+            raise ImportError(f"No module named {module!r}")
+
+
 def _run(arguments, **variables):
-    """Run this Python in the clone's folder; Ctrl-C is left to the program."""
+    """Run this Python, which finds the package, with some environment variables."""
     paths = [str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])]
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(paths), **variables)
-    process = subprocess.Popen([sys.executable, *arguments], env=environment)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+    return run_to_end([sys.executable, *arguments], environment)

@@ -56,6 +56,15 @@ def test_options_go_to_both_runs(started):
         assert arguments[-5:-1] != [] and "-x" in arguments and "boxes" in arguments
 
 
+@pytest.mark.parametrize(
+    "codes, code", [([0, 5], 0), ([5, 1], 1), ([5, 5], 5)], ids=str
+)
+def test_options_that_choose_from_one_run_alone(started, capsys, codes, code):
+    started[1].extend(codes)
+    assert programs.run_tests(["-k", "boxes"]) == code
+    assert "none chosen" in capsys.readouterr().out
+
+
 def test_named_files_are_run_alone(started, monkeypatch):
     monkeypatch.chdir(ROOT)
     programs.run_tests(["tests/test_cli.py::test_every_command", "-q"])
@@ -85,10 +94,14 @@ def test_the_app_listens_on_this_machine_only(started, monkeypatch):
     assert (ROOT / "fer_course" / "teaching" / "app.ipynb").is_file()
 
 
-def test_the_app_without_voila(started, monkeypatch):
+@pytest.mark.parametrize(
+    "start, module",
+    [("open_app", "voila"), ("open_lab", "jupyterlab"), ("run_tests", "pytest")],
+)
+def test_a_program_that_is_not_there(started, monkeypatch, start, module):
     monkeypatch.setattr(programs, "find_spec", lambda name: None)
-    with pytest.raises(ImportError, match="voila"):
-        programs.open_app()
+    with pytest.raises(ImportError, match=module):
+        getattr(programs, start)()
 
 
 def test_a_program_knows_the_package_and_returns_its_code(tmp_path, monkeypatch):
