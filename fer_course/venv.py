@@ -54,17 +54,25 @@ def prepare(need):
     """Make or mend `.venv` and install a requirements file; stamp it when done.
 
     Raises:
-        SetupError: no fitting Python, `.venv` is something else, or pip failed.
+        SetupError: no fitting Python, `.venv` is something else or cannot be
+            written, or pip failed.
     """
     started = time.monotonic()
     ours = VENV / "setup.lock"
-    if VENV.exists() and any(VENV.iterdir()):
+    if VENV.is_dir() and any(VENV.iterdir()):
         if not (VENV / "pyvenv.cfg").exists() and not ours.exists():
             raise SetupError(
                 f"{VENV} is there but is not a virtual environment: move it away, "
                 "then run the same command again."
             )
-    VENV.mkdir(exist_ok=True)
+    try:
+        VENV.mkdir(exist_ok=True)
+        ours.touch()
+    except OSError as error:
+        raise SetupError(
+            f"{VENV} cannot be written ({error.strerror}): check who owns the course's "
+            "folder, or make a copy of it that is yours."
+        ) from None
     with _locked(ours) as lock:
         if is_fresh(need):  # another process made it while this one waited
             return
@@ -141,8 +149,6 @@ def refuse_intel_mac(need):
 def _make_venv():
     """Make `.venv` anew, with pip in it, whatever half of it is there."""
     base = find_python()
-    if not os.access(str(VENV), os.W_OK):
-        raise SetupError(f"{VENV} cannot be written: check who owns the folder.")
     for entry in VENV.iterdir():
         if entry.name != "setup.lock":
             if entry.is_dir() and not entry.is_symlink():

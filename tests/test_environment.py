@@ -187,6 +187,15 @@ def test_a_folder_of_someone_else_is_left_alone(clone):
     assert (clone / ".venv" / "letters.txt").exists()
 
 
+def test_a_place_that_cannot_be_written_is_one_sentence(pip, clone):
+    (clone / ".venv").write_text("a file")
+    with pytest.raises(
+        venv.SetupError, match=r"\.venv cannot be written \(File exists"
+    ):
+        venv.prepare("demo")
+    assert pip == []
+
+
 def test_the_clone_is_importable_inside(pip, clone):
     venv.prepare("demo")
     link = venv._site_packages() / "fer_course_clone.pth"
