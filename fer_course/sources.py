@@ -7,6 +7,7 @@ SET` reports what is there, `data prepare` makes what the trainings read.
 
 import tarfile
 import zipfile
+import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -208,8 +209,14 @@ def unpack(archive, folder):
     """Unpack a zip or tar archive; nothing in it can reach outside the folder.
 
     Raises:
-        ValueError: it is no archive, is damaged, or names a place outside.
+        ValueError: it is no archive, is damaged, names a place outside, or this
+            Python cannot unpack a tar archive safely.
     """
+    if archive.suffix != ".zip" and not hasattr(tarfile, "data_filter"):
+        raise ValueError(
+            f"{archive} must be unpacked by hand in {folder}: only from Python 3.11.4 "
+            "on can this be done safely here."
+        )
     try:
         if archive.suffix == ".zip":
             with zipfile.ZipFile(archive) as file:
@@ -217,7 +224,7 @@ def unpack(archive, folder):
         else:
             with tarfile.open(archive) as file:
                 file.extractall(folder, filter="data")
-    except (zipfile.BadZipFile, tarfile.TarError, EOFError) as error:
+    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as error:
         raise ValueError(
             f"{archive} cannot be unpacked ({error}): remove it and get it again."
         ) from None

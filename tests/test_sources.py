@@ -110,3 +110,19 @@ def test_a_damaged_archive_is_one_sentence(tmp_path, name):
     (tmp_path / name).write_bytes(b"cut off")
     with pytest.raises(ValueError, match="remove it and get it again"):
         sources.unpack(tmp_path / name, tmp_path)
+
+
+def test_a_tar_is_not_unpacked_unsafely(tmp_path, monkeypatch):
+    monkeypatch.delattr(tarfile, "data_filter")  # Python 3.11.0 to 3.11.3
+    with pytest.raises(ValueError, match=r"a\.tgz must be unpacked by hand"):
+        sources.unpack(tmp_path / "a.tgz", tmp_path)
+
+
+def test_a_flipped_bit_is_one_sentence(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("a.txt", b"abcabcabc" * 1000)
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    data[37] ^= 0xFF
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(ValueError, match="remove it and get it again"):
+        sources.unpack(tmp_path / "a.zip", tmp_path)
