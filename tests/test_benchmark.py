@@ -54,3 +54,11 @@ def test_figures_and_table(samples, tmp_path, capsys):
 def test_no_sample_is_one_sentence(samples):
     with pytest.raises(FileNotFoundError, match="No sample photo"):
         module.benchmark()
+
+
+def test_a_missing_network_is_named_before_anything_is_started(samples, monkeypatch):
+    cv2.imwrite(str(samples / "two.png"), np.zeros((40, 60, 3), np.uint8))
+    monkeypatch.setattr(module, "FaceAnalyzer", FaceAnalyzer)
+    monkeypatch.setattr(module, "cold_start_s", None)  # would fail
+    with pytest.raises(FileNotFoundError, match="no face detector"):
+        module.benchmark()
