@@ -13,6 +13,7 @@ from itertools import pairwise
 import numpy as np
 
 from fer_course.expression.calibration import (
+    Reliability,
     apply_temperature,
     checked_scores,
     divide,
@@ -27,6 +28,7 @@ from fer_course.settings import SEED
 __all__ = [
     "ExpressionReport",
     "McNemar",
+    "Reliability",
     "accuracy_by",
     "apply_temperature",
     "evaluate_classifier",

@@ -87,7 +87,7 @@ INTERVAL = Exercise(
     mutants=(
         Mutant("Wald", _wald, "wrong value", "Wald"),
         Mutant("center not moved", _wilson_uncentered, "wrong value", "not moved"),
-        Mutant("one number", lambda k, n: k / n, "wrong type", "length 2"),
+        Mutant("one number", lambda k, n: k / n, "wrong type", "a tuple of"),
         Mutant(
             "90 percent",
             lambda k, n: wilson_interval(k, n, z=1.645),
