@@ -100,15 +100,15 @@ QUIZ = (
         ),
     ),
     QuizItem(
-        "SGD's best rate is 0.03 with inputs of 0 to 1. The Rescaling layer is lost, "
-        "inputs are 0 to 255. Where is the best rate now?",
+        "A network without batch norm trains with SGD at a rate of 0.03 and inputs of 0 "
+        "to 1. Rescaling is lost, inputs are 0 to 255. Where is the rate now?",
         (
             Option(
                 "Far lower, by orders of magnitude",
                 True,
-                "Slopes of the first layer grow with the inputs: section 2.",
+                "Slopes grow with the inputs, and so does what a step does: section 2.",
             ),
-            Option("The same", False, "For Adam nearly, for SGD not: section 2."),
+            Option("The same", False, "Only behind batch norm: Figure 5.1, section 2."),
             Option(
                 "255 times higher",
                 False,
