@@ -100,7 +100,7 @@ QUIZ = (
         ),
     ),
     QuizItem(
-        "A network without batch norm trains with SGD at a rate of 0.03 and inputs of 0 "
+        "Without batch norm, a network trains with SGD at a rate of 0.03, inputs of 0 "
         "to 1. Rescaling is lost, inputs are 0 to 255. Where is the rate now?",
         (
             Option(
