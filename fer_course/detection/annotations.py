@@ -36,7 +36,7 @@ def _lines(file):
             f"{path} is not there: data/README.md says where to get the set and how to "
             "lay it out."
         )
-    return path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return path.read_text(encoding="utf-8-sig", errors="replace").splitlines()
 
 
 def _is_photo(text):
@@ -282,9 +282,18 @@ def read_voc(annotations, images, dataset="voc"):
         annotations: the folder with the .xml files.
         images: the folder with the photos; one that is not there is skipped and named.
         dataset: the name these photos go by.
+
+    Raises:
+        FileNotFoundError: the folder of annotations holds no .xml file.
     """
+    files = sorted(Path(annotations).glob("*.xml"))
+    if not files:
+        raise FileNotFoundError(
+            f"{annotations} holds no .xml file: data/README.md says how to lay the set "
+            "out."
+        )
     found = Collector(dataset, images)
-    for file in sorted(Path(annotations).glob("*.xml")):
+    for file in files:
         try:
             root = ET.fromstring(text := "\n".join(_lines(file)))
         except ET.ParseError as error:

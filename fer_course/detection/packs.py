@@ -52,7 +52,7 @@ def read_packs(folder):
         if (folder / name).is_dir():
             found[name] = read_landmarks(folder / name, name)
     masks = folder / "facemask"
-    if masks.is_dir():
+    if (masks / "annotations").is_dir():
         found["facemask"] = read_voc(
             masks / "annotations", masks / "images", "facemask"
         )
@@ -178,4 +178,6 @@ def _listed(path):
 def _in_test_part(photo):
     if photo.dataset == "fddb":
         return photo.group in ("fold-09", "fold-10")
-    return not {"WIDER_val", "testset"}.isdisjoint(photo.path.parts)
+    if photo.dataset == "wider":  # WIDER_val/images/<event>/<photo>
+        return photo.path.parts[-4:-3] == ("WIDER_val",)
+    return "testset" in photo.name.split("/")

@@ -365,6 +365,20 @@ def test_voc_broken_files_are_named(tmp_path):
     ]
 
 
+def test_voc_without_annotations_is_named(tmp_path):
+    touch(tmp_path / "images", "a.jpg")
+    with pytest.raises(FileNotFoundError, match=r"annotations holds no \.xml file"):
+        read_voc(tmp_path / "annotations", tmp_path / "images")
+
+
+def test_a_list_saved_by_windows_notepad(tmp_path):
+    touch(tmp_path / "images", "0--Parade/a.jpg")
+    file = tmp_path / "list.txt"
+    file.write_bytes("\ufeff0--Parade/a.jpg\r\n1\r\n1 2 9 8 0 0 0 0 0 0\r\n".encode())
+    found = read_wider(file, tmp_path / "images")
+    assert [len(found.photos), found.problems] == [1, ()]
+
+
 def test_negatives(tmp_path):
     touch(tmp_path, "cats/cat.jpg", "a.b.png", "notes.txt")
     found = read_negatives(tmp_path)

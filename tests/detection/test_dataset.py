@@ -314,24 +314,29 @@ def test_official_downloads_keep_their_test_parts(tmp_path):
     manifest.write_text(
         "dataset,name,split,group\nwider,e/listed,train,e\nwider,e/also,choose,e\n"
     )
-    names = {"WIDER_val/e/listed": "val", "WIDER_train/e/also": "choose"}
+    tmp_path = tmp_path / "testset"  # the clone's own folder means nothing
+    names = ("WIDER_val/images/e/listed", "WIDER_train/images/e/also")
     photos = [
         annotated(
-            tmp_path / f"{n}.jpg", [], name=f"wider/{n.partition('/')[2]}", group="e"
+            tmp_path / f"{n}.jpg", [], name=f"wider/{n.split('/', 2)[2]}", group="e"
         )
         for n in names
     ]
-    photos.append(annotated(tmp_path / "WIDER_train/f/new.jpg", [], name="wider/f/new"))
+    new = tmp_path / "WIDER_train/images/f/new.jpg"
+    photos.append(annotated(new, [], name="wider/f/new"))
     fold = annotated(tmp_path / "x.jpg", [], "fddb", name="fddb/x", group="fold-10")
+    test = annotated(tmp_path / "x.png", [], "lfpw", name="lfpw/testset/x")
     found = {"wider": Annotations(tuple(photos)), "fddb": Annotations((fold,))}
+    found["lfpw"] = Annotations((test,))
     splits = read_splits(found, manifest)
+    assert splits["lfpw/testset/x"] == "val"
     assert splits["wider/e/listed"] == "val"
     assert splits["wider/e/also"] == "choose"
     assert splits["wider/f/new"] in ("train", "choose")
     assert splits["fddb/x"] == "val"
     subset, fixed = course_subset(found, manifest)
     assert fixed == {"wider/e/listed": "train", "wider/e/also": "choose"}
-    assert [len(found.photos) for found in subset.values()] == [2, 0]
+    assert [len(found.photos) for found in subset.values()] == [2, 0, 0]
 
 
 @pytest.mark.parametrize("split", [None, "test"])
