@@ -262,6 +262,9 @@ def evaluate_detector(
         min_size_px: smaller faces are neither to be found nor punished.
         name: the detector's, for the report.
         photo_set: the set's name, for the report.
+
+    Raises:
+        ValueError: there is no photo.
     """
     scored = score_photos(
         [detector.detect(photo.path) for photo in photos],
@@ -273,7 +276,9 @@ def evaluate_detector(
 
 
 def report_on(scored, score_threshold, *, detector="", photo_set="", draws=1000):
-    """Return the `DetectionReport` of photos already matched."""
+    """Return the `DetectionReport` of photos already matched, at least one."""
+    if not scored.n_photos:
+        raise ValueError("There is no photo to measure a detector on.")
     alarms = ~scored.hit & (scored.scores >= score_threshold)
     recall, faces = recall_by_size(scored, score_threshold)
     names = [

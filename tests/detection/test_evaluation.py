@@ -318,6 +318,11 @@ def test_evaluate_detector_reports():
     assert report.to_dict()["photo_set"] == "set"
 
 
+def test_no_photo_is_one_sentence():
+    with pytest.raises(ValueError, match="no photo to measure"):
+        evaluate_detector(OneBox(), [], score_threshold=0.4)
+
+
 def test_report_on_photos_without_a_face():
     report = report_on(score_photos([([AWAY], [0.2])], [[]]), 0.3, draws=20)
     assert report.ap50 is None
