@@ -76,9 +76,20 @@ def face_to_input(crops):
     Returns:
         (N, 48, 48, 1) float32 in 0..255.
 
+    Raises:
+        TypeError: a crop is not uint8.
+        ValueError: a crop is empty or has another shape, or one crop was given
+            instead of a sequence.
+
     >>> face_to_input([np.full((60, 40, 3), 200, np.uint8)]).shape
     (1, 48, 48, 1)
     """
+    shape = np.shape(crops) if isinstance(crops, np.ndarray) else ()
+    if len(shape) == 2 or (len(shape) == 3 and shape[2] in (1, 3)):
+        raise ValueError(
+            f"This looks like one crop, its shape is {shape}: give a list of crops, "
+            "[crop] for a single one."
+        )
     faces = [face_to_gray(crop) for crop in crops]
     if not faces:
         return np.zeros((0, INPUT_SIZE, INPUT_SIZE, 1), np.float32)

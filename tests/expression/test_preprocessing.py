@@ -85,3 +85,14 @@ def test_wrong_crops_are_named(crop, error, words):
     with pytest.raises(error) as caught:
         face_to_gray(crop)
     assert words in str(caught.value)
+
+
+@pytest.mark.parametrize("shape", [(60, 50, 3), (60, 50, 1), (60, 50)], ids=str)
+def test_one_crop_is_not_taken_for_many(shape):
+    with pytest.raises(ValueError, match=r"one crop.* \[crop\] for a single one"):
+        face_to_input(noise(*shape))
+
+
+def test_an_array_of_crops_is_a_sequence():
+    crops = noise(4, 60, 50)
+    np.testing.assert_array_equal(face_to_input(crops), face_to_input(list(crops)))
