@@ -157,10 +157,14 @@ def _duplicates(packs):
     def apart(value):
         return sum(value(photos[a]) != value(photos[b]) for a, b in pairs)
 
+    both = [
+        photos[a].dataset for a, b in pairs if photos[a].dataset == photos[b].dataset
+    ]
     return {
         "threshold": THRESHOLD,
         "photos": len(photos),
         "pairs": len(pairs),
+        "within": dict(Counter(both)),
         "across_sets": apart(lambda photo: photo.dataset),
         "across_groups": apart(lambda photo: (photo.dataset, photo.group)),
         "across_splits": apart(lambda photo: splits[photo.name]),
