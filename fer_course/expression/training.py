@@ -8,7 +8,6 @@ never writes into `models/`. Pure Keras 3, any back end. Notebook 05.
 
 import csv
 import json
-import os
 import zipfile
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -19,6 +18,7 @@ import numpy as np
 from fer_course.expression.fernet import build_fernet
 from fer_course.expression.preprocessing import INPUT_SIZE
 from fer_course.expression.recipe import COURSE_RECIPE, compiled_fernet, plateau_rate
+from fer_course.files import draft_of
 from fer_course.labels import EXPRESSIONS
 
 # the member of a .keras archive that says what the network is; ONNX carries the
@@ -189,9 +189,11 @@ class _Keeper(keras.callbacks.Callback):
             "choose_accuracy": f"{accuracy:.4f}",
         }
         self.rows.append(row)
-        _replace(self.out / "history.csv", lambda path: _write_history(path, self.rows))
+        with draft_of(self.out / "history.csv") as draft:
+            _write_history(draft, self.rows)
         # last: a run killed before this line repeats the epoch, exactly
-        _replace(self.out / "last.keras", model.save)
+        with draft_of(self.out / "last.keras") as draft:
+            model.save(draft)
         print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
 
 
@@ -254,12 +256,10 @@ def save_fernet(model, path, network, **card):
     plain.set_weights(model.get_weights())
     card = {"labels": EXPRESSIONS, "input_size": INPUT_SIZE, "network": network, **card}
 
-    def write(partial):
-        plain.save(partial)
-        with zipfile.ZipFile(partial, "a") as archive:
+    with draft_of(path) as draft:
+        plain.save(draft)
+        with zipfile.ZipFile(draft, "a") as archive:
             archive.writestr(CARD, json.dumps(card, indent=1))
-
-    _replace(Path(path), write)
 
 
 def load_fernet(path):
@@ -267,13 +267,18 @@ def load_fernet(path):
 
     Raises:
         FileNotFoundError: no such file.
-        ValueError: a Keras file without the course's card.
+        ValueError: it is no Keras file, or one without the course's card.
     """
     path = Path(path)
     if not path.exists():
         raise FileNotFoundError(
             f"{path} is missing: train a FERNet (`python -m fer_course train fernet`) "
             "or take the one in models/."
+        )
+    if not zipfile.is_zipfile(path):
+        raise ValueError(
+            f"{path} is not a Keras file, or was cut short: train again or get the "
+            "file again."
         )
     with zipfile.ZipFile(path) as archive:
         if CARD not in archive.namelist():
@@ -301,29 +306,25 @@ def export_fernet(keras_path, onnx_path):
     import onnxruntime
 
     model, card = load_fernet(keras_path)
-    onnx_path = Path(onnx_path)
     faces = np.random.default_rng(0).integers(0, 256, (32, INPUT_SIZE, INPUT_SIZE, 1))
     faces = faces.astype(np.float32)
     expected = model.predict(faces, verbose=0)
-
-    def write(partial):
-        model.export(partial, format="onnx", verbose=False)
-        graph = onnx.load(partial)
+    with draft_of(onnx_path) as draft:
+        model.export(draft, format="onnx", verbose=False)
+        graph = onnx.load(draft)
         onnx.helper.set_model_props(graph, _as_strings(card))
-        onnx.save(graph, partial)
-
-    partial = onnx_path.with_name(f".{onnx_path.name}")
-    write(partial)
-    session = onnxruntime.InferenceSession(partial, providers=["CPUExecutionProvider"])
-    (found,) = session.run(None, {session.get_inputs()[0].name: faces})
-    gap = float(np.abs(found - expected).max())
-    if gap > 1e-4:
-        partial.unlink()
-        raise ValueError(
-            f"The ONNX twin of {keras_path} differs by {gap:.1e} in a probability; "
-            "1e-4 is the most. Nothing was written."
+        onnx.save(graph, draft)
+        session = onnxruntime.InferenceSession(
+            draft, providers=["CPUExecutionProvider"]
         )
-    os.replace(partial, onnx_path)
+        (found,) = session.run(None, {session.get_inputs()[0].name: faces})
+        del session  # Windows renames no open file
+        gap = float(np.abs(found - expected).max())
+        if gap > 1e-4:
+            raise ValueError(
+                f"The ONNX twin of {keras_path} differs by {gap:.1e} in a probability; "
+                "1e-4 is the most. Nothing was written."
+            )
     return gap
 
 
@@ -346,10 +347,3 @@ def _write_history(path, rows):
         writer = csv.DictWriter(file, rows[0])
         writer.writeheader()
         writer.writerows(rows)
-
-
-def _replace(path, write):
-    """Write beside the target, then rename: a killed run leaves no half file."""
-    partial = path.with_name(f"part-{path.name}")
-    write(partial)
-    os.replace(partial, path)

@@ -77,20 +77,20 @@ def test_a_stopped_run_resumes_exactly(tmp_path, monkeypatch):
 
     from fer_course.expression import training
 
-    save = training._replace
+    draft_of = training.draft_of
 
-    def dies_in_the_third_epoch(path, write):
+    def dies_in_the_third_epoch(path):
         third = (
             path.name == "last.keras" and len(rows(path.parent / "history.csv")) == 3
         )
         if third:
             raise Killed
-        save(path, write)
+        return draft_of(path)
 
-    monkeypatch.setattr(training, "_replace", dies_in_the_third_epoch)
+    monkeypatch.setattr(training, "draft_of", dies_in_the_third_epoch)
     with pytest.raises(Killed):
         train_fernet(faces(), faces(28, 1), tmp_path / "cut", RECIPE)
-    monkeypatch.setattr(training, "_replace", save)
+    monkeypatch.setattr(training, "draft_of", draft_of)
     with pytest.raises(FileExistsError, match="resume"):
         train_fernet(faces(), faces(28, 1), tmp_path / "cut", RECIPE)
     cut = train_fernet(faces(), faces(28, 1), tmp_path / "cut", RECIPE, resume=True)
@@ -182,6 +182,9 @@ def test_a_strange_keras_file_is_refused(tmp_path):
         load_fernet(tmp_path / "plain.keras")
     with pytest.raises(FileNotFoundError, match="train fernet"):
         load_fernet(tmp_path / "none.keras")
+    (tmp_path / "page.keras").write_text("<html>Sign in</html>")
+    with pytest.raises(ValueError, match=r"page\.keras is not a Keras file"):
+        load_fernet(tmp_path / "page.keras")
 
 
 def test_batches_are_equal_for_equal_epochs_and_change_with_them():
