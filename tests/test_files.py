@@ -158,7 +158,7 @@ def test_a_part_longer_than_the_file_starts_over(server, tmp_path):
 
 @pytest.mark.parametrize("checksum", [None, SUM], ids=["no checksum", "checksum"])
 def test_an_html_page_is_recognized(server, tmp_path, checksum):
-    with pytest.raises(ValueError, match="HTML page instead of a.zip"):
+    with pytest.raises(ValueError, match=r"HTML page instead of a\.zip"):
         files.download(f"{server.url}/page", tmp_path / "a.zip", checksum)
     assert list(tmp_path.iterdir()) == []
 
