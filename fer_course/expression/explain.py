@@ -147,7 +147,7 @@ def _maps_and_score(model, name):
         )
     # before the softmax: its slope would mix in all other classes
     logits = model.get_layer("logits").output if "logits" in names else model.output
-    return keras.Model(model.inputs, layer.output), keras.Model(layer.output, logits)
+    return keras.Model(model.input, layer.output), keras.Model(layer.output, logits)
 
 
 def _gradient(function, values):
