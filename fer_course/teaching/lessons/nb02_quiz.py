@@ -95,7 +95,7 @@ QUIZ = (
                 "That is another augmentation. Look at the mosaics of section 6.",
             ),
             Option(
-                "Four photos are glued into one: faces get smaller, more and cut.",
+                "Four photos are glued into one: new neighbors, and some cut faces.",
                 True,
                 "Also the borders are unreal, so the last epochs go without it.",
             ),
