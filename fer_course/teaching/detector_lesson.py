@@ -56,10 +56,12 @@ def start_weights(out):
     if shipped.is_file():
         return shipped
     import torch
-    from ultralytics.nn.tasks import DetectionModel
 
+    from fer_course.detection.training import import_ultralytics
+
+    build = import_ultralytics().nn.tasks.DetectionModel
     out.mkdir(parents=True, exist_ok=True)
-    network = DetectionModel("yolov8n.yaml", nc=1, verbose=False)
+    network = build("yolov8n.yaml", nc=1, verbose=False)
     network.names = {0: "face"}
     torch.save({"model": network}, out / "random.pt")
     return out / "random.pt"
