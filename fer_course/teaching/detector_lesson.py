@@ -4,6 +4,8 @@ In: a folder to write to. Out: the yaml of a YOLO dataset (drawn scenes in quick
 the real photos in full mode), start weights, and `train_detector`'s arguments.
 """
 
+from importlib import import_module
+
 from fer_course.detection.annotations import read_wider
 from fer_course.detection.dataset import prepare_yolo
 from fer_course.settings import settings
@@ -59,7 +61,8 @@ def start_weights(out):
 
     from fer_course.detection.training import import_ultralytics
 
-    build = import_ultralytics().nn.tasks.DetectionModel
+    import_ultralytics()  # first: it keeps the package off the network
+    build = import_module("ultralytics.nn.tasks").DetectionModel
     out.mkdir(parents=True, exist_ok=True)
     network = build("yolov8n.yaml", nc=1, verbose=False)
     network.names = {0: "face"}
