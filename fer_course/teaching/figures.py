@@ -253,10 +253,12 @@ def plot_probabilities(probabilities, ax=None):
 def plot_reliability(report):
     """Return accuracy over confidence, with how many faces each bin holds below.
 
+    Bins with fewer than two in a thousand faces have no dot: theirs would be luck.
+
     Args:
         report: a `Reliability` of `expression.evaluation.reliability`.
     """
-    filled = report.counts > 0
+    filled = (report.counts > 0) & (500 * report.counts >= report.counts.sum())
     x, y = report.confidence[filled], report.accuracy[filled]
     with style():
         figure, (ax, below) = new_figure(
