@@ -74,9 +74,11 @@ def _add_demo(commands):
         "inputs", nargs="*", metavar="PHOTO | FOLDER | VIDEO", help="none: the samples"
     )
     demo.add_argument("--out", default="out", metavar="DIR", help="default: out")
-    demo.add_argument("--json", metavar="FILE", help="- prints it and nothing else")
+    text = "in place of DIR/faces.json; - prints it and nothing else"
+    demo.add_argument("--json", metavar="FILE", help=text)
     demo.add_argument("--csv", metavar="FILE", help="a table, one row per face")
-    demo.add_argument("--score-threshold", type=_share, metavar="S", help="0 to 1")
+    text = "0 to 1, fewer boxes the higher; default: the detector's own"
+    demo.add_argument("--score-threshold", type=_share, metavar="S", help=text)
 
 
 def _add_data(commands):

@@ -190,7 +190,7 @@ def _write_tables(output, json_target, csv_path):
         # a name that is not Unicode, as Linux allows, gets question marks
         data = document.encode("utf-8", "replace")
         path = write_atomically(json_target or output.folder / "faces.json", data)
-        output.say(f"All figures -> {path}")
+        output.say(f"All numbers -> {path}")
     if csv_path is not None:
         columns = _csv_columns(output.columns or report.PHOTO_COLUMNS)
         table = report.rows_to_csv(output.rows, columns)

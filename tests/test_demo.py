@@ -71,7 +71,8 @@ def test_a_photo(tmp_path, capsys):
     assert entry["faces"][0]["box"] == [10, 5, 40, 45]
     assert list(entry["faces"][0]["probabilities"]) == list(EXPRESSIONS)
     assert document["errors"] == []
-    assert "1 face: happy 70%" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "1 face: happy 70%" in out and "All numbers -> " in out
 
 
 def test_json_on_standard_output_stands_alone(tmp_path, capsys):
