@@ -37,8 +37,15 @@ def main(arguments=None):
     except ImportError as error:
         print(_missing_package(error), file=sys.stderr)
     except (SetupError, ValueError, OSError) as error:
-        print(error, file=sys.stderr)
+        print(_sentence(error), file=sys.stderr)
     return WRONG_USAGE
+
+
+def _sentence(error):
+    """Return an error's message; the system's own becomes one: file, then reason."""
+    reason = getattr(error, "strerror", None)
+    file = getattr(error, "filename2", None) or getattr(error, "filename", None)
+    return f"{file} cannot be used: {reason}." if file and reason else str(error)
 
 
 def build_parser():

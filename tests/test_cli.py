@@ -146,6 +146,7 @@ def test_wrong_usage_gives_2_before_anything_is_installed(calls, capsys, line, m
         (SetupError("No Python."), "No Python.\n"),
         (FileNotFoundError("No data there."), "No data there.\n"),
         (ValueError("That is no set."), "That is no set.\n"),
+        (OSError(17, "File exists", "out"), "out cannot be used: File exists.\n"),
         (
             ImportError("libGL.so.1: cannot open shared object file"),
             "OpenCV lacks a library of the system (libGL.so.1: cannot open shared "
@@ -153,7 +154,7 @@ def test_wrong_usage_gives_2_before_anything_is_installed(calls, capsys, line, m
             "helps.\n",
         ),
     ],
-    ids=["set-up", "file", "value", "system library"],
+    ids=["set-up", "file", "value", "system", "system library"],
 )
 def test_errors_are_one_sentence(monkeypatch, capsys, error, sentence):
     def fail(need, arguments):
