@@ -24,7 +24,6 @@ from fer_course.detection.evaluation import (
     precision_recall,
     report_on,
     score_photos,
-    threshold_at_false_alarms,
 )
 from fer_course.files import write_atomically
 from fer_course.images import letterbox, letterbox_shape, read_image
@@ -208,30 +207,30 @@ def evaluate_on_packs(
     return comparison
 
 
-def choose_threshold(model, *, prepared=None, per_photo=0.1):
+def choose_threshold(model, *, prepared=None):
     """Return the score threshold for a detector's card, found on the choosing photos.
 
-    It is the lowest that keeps to `per_photo` false alarms a photo: one stray box in
-    ten photos is what a reader of results bears; what is lost is read off the report.
+    It is the one with the best F1 score there, which holds a missed face and a false
+    alarm to be equally bad; whoever minds one more than the other moves the slider.
 
     Args:
         model: a detector's file.
         prepared: as in `evaluate_on_packs`.
-        per_photo: false alarms a photo at most.
 
     Raises:
-        ValueError: no threshold keeps to that.
+        ValueError: the detector finds no face at any threshold.
     """
     photos = read_prepared(prepared or settings().data / "detection-yolo", "choose")
     detector = FaceDetector(model, score_threshold=LOWEST_SCORE)
     found = [detector.detect(photo.path) for photo in photos]
-    scored = _score(found, photos, range(len(photos)))
-    threshold = threshold_at_false_alarms(scored, per_photo=per_photo)
-    if not np.isfinite(threshold):
-        raise ValueError(
-            f"{model} gives false alarms before its first hit: train it longer."
-        )
-    return round(threshold, 3)
+    thresholds, precision, recall = precision_recall(
+        _score(found, photos, range(len(photos)))
+    )
+    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
+    if not f1.size or not f1.max() > 0:
+        raise ValueError(f"{model} finds none of the faces: train it longer.")
+    # rounded down: the box that the threshold was read off stays in
+    return float(np.floor(1000 * thresholds[f1.argmax()]) / 1000)
 
 
 def _score(found, photos, rows):

@@ -87,29 +87,53 @@ def test_table_and_record(photos):
     assert {"ap50", "recall 32-64 px"} <= set(frame)
 
 
-def test_threshold_is_chosen_by_false_alarms(photos, monkeypatch, tmp_path):
-    # One stray box in each of the first three of ten photos: 0.9, 0.7, 0.3.
-    strays = {photos[i].path: score for i, score in enumerate((0.9, 0.7, 0.3))}
+@pytest.mark.parametrize(
+    ("strays", "expected"),
+    [
+        # by hand, 8 faces, 4 found at 0.8 and 4 more at 0.4:
+        pytest.param(0, 0.4, id="no false alarm: all faces"),
+        # F1 at 0.8 is 2/3, at 0.4 with 2 alarms 8/9
+        pytest.param(2, 0.4, id="few: worth the faces"),
+        # at 0.4 with 20 alarms 16/36
+        pytest.param(20, 0.8, id="many: not worth them"),
+    ],
+)
+def test_threshold_with_the_best_f1(photos, monkeypatch, tmp_path, strays, expected):
+    faces = [photo for photo in photos if len(photo.boxes_xyxy)]
+    assert len(faces) == 8
 
-    class Strays:
+    class Graded:
         def __init__(self, model, score_threshold):
-            self.model = Knows(photos, 100)
+            assert score_threshold < 0.1
 
         def detect(self, picture):
-            boxes, scores = self.model.detect(picture)
-            if picture in strays:
-                boxes = np.vstack([boxes, [[200, 200, 240, 250]]])
-                scores = np.append(scores, strays[picture])
-            return boxes, scores
+            row = next(i for i, photo in enumerate(photos) if photo.path == picture)
+            boxes, scores = photos[row].boxes_xyxy, [0.8 if row < 4 else 0.4]
+            if not len(boxes):
+                count = strays // 2
+                boxes = np.tile([[200.0, 200, 240, 250]], (count, 1))
+                boxes += 60 * np.arange(count)[:, None]
+                scores = [0.6] * count
+            return boxes.astype(np.float32), np.array(scores, np.float32)
 
-    monkeypatch.setattr(comparison, "FaceDetector", Strays)
+    monkeypatch.setattr(comparison, "FaceDetector", Graded)
     monkeypatch.setattr(comparison, "read_prepared", lambda folder, split: photos)
-    options = {"prepared": tmp_path}
-    assert comparison.choose_threshold("net", **options) == 0.8
-    assert comparison.choose_threshold("net", per_photo=0.2, **options) == 0.7
-    assert comparison.choose_threshold("net", per_photo=0.3, **options) == 0.3
-    with pytest.raises(ValueError, match="net gives false alarms before"):
-        comparison.choose_threshold("net", per_photo=0, **options)
+    chosen = comparison.choose_threshold("net", prepared=tmp_path)
+    assert chosen == pytest.approx(expected, abs=0.001)
+
+
+def test_a_detector_without_a_hit_has_no_threshold(photos, monkeypatch, tmp_path):
+    class Blind:
+        def __init__(self, model, score_threshold):
+            pass
+
+        def detect(self, picture):
+            return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
+
+    monkeypatch.setattr(comparison, "FaceDetector", Blind)
+    monkeypatch.setattr(comparison, "read_prepared", lambda folder, split: photos)
+    with pytest.raises(ValueError, match="net finds none of the faces"):
+        comparison.choose_threshold("net", prepared=tmp_path)
 
 
 def test_no_photos_prepared(tmp_path):
