@@ -24,6 +24,9 @@ def main(arguments=None):
             stream.reconfigure(encoding="utf-8", errors="replace")
     arguments = sys.argv[1:] if arguments is None else arguments
     parser = build_parser()
+    if not arguments:
+        parser.print_help()
+        return WRONG_USAGE
     options, rest = parser.parse_known_args(arguments)
     if rest and not options.passes_on:
         parser.error("unknown: " + " ".join(rest))

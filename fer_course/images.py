@@ -245,7 +245,10 @@ def _what_is_wrong(data):
     known = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8", b"BM", b"II*\0", b"MM\0*")
     if data.startswith(known):
         return "is damaged or cut short: copy or download it again."
-    return "is not a picture the course can read: use JPEG, PNG or WebP."
+    return (
+        "is not a picture, whatever its name says: use a JPEG, PNG or WebP file that "
+        "a picture viewer opens."
+    )
 
 
 @dataclass(frozen=True)

@@ -181,6 +181,11 @@ def test_ctrl_c_is_no_traceback(monkeypatch, capsys):
     assert capsys.readouterr().err == "Stopped.\n"
 
 
+def test_no_command_shows_them_all(calls, capsys):
+    assert cli.main([]) == cli.WRONG_USAGE
+    assert "read the faces in photos" in capsys.readouterr().out
+
+
 def test_help_names_every_command():
     answer = subprocess.run(
         [sys.executable, "-S", "-m", "fer_course", "--help"],  # -S: no packages

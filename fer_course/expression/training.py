@@ -194,7 +194,11 @@ class _Keeper(keras.callbacks.Callback):
         # last: a run killed before this line repeats the epoch, exactly
         with draft_of(self.out / "last.keras") as draft:
             model.save(draft)
-        print(", ".join(f"{key} {value}" for key, value in row.items()), flush=True)
+        print(
+            f"epoch {epoch + 1}: loss {row['loss']}, accuracy {row['accuracy']}; "
+            f"choosing loss {row['choose_loss']}, accuracy {row['choose_accuracy']}",
+            flush=True,
+        )
 
 
 @dataclass(frozen=True)

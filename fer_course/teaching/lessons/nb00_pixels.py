@@ -80,7 +80,7 @@ PIXEL = Exercise(
         ),
     ),
     hints=(
-        "A photo has the shape (480, 640, 3). Which of the two is its height?",
+        "A photo has the shape (480, 640, 3). Which of the three is its height?",
         "The first index of the array chooses a row, the second a column.",
         "One pair of square brackets with two names in it, the row first.",
     ),
