@@ -120,7 +120,6 @@ def test_every_command(calls, line, need, name, args, options):
 @pytest.mark.parametrize(
     "line, message",
     [
-        pytest.param("", "required: COMMAND", id="nothing"),
         pytest.param("dance", "invalid choice: 'dance'", id="unknown command"),
         pytest.param("demo --loud", "unknown: --loud", id="unknown option"),
         pytest.param("demo --score-threshold 7", "7 is not a number from", id="share"),
