@@ -118,6 +118,10 @@ def import_ultralytics():
         os.environ.setdefault(name, value)
     if "ultralytics" not in sys.modules:
         folder.mkdir(parents=True, exist_ok=True)
+    if "tensorflow" in sys.modules:
+        # torch would load triton for nothing, and beside TensorFlow's libraries
+        # triton's end the process with a segmentation fault
+        sys.modules.setdefault("triton", None)
     printing = np.get_printoptions()
     import ultralytics
 

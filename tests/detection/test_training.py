@@ -292,3 +292,19 @@ def test_train_kill_and_resume(tmp_path, drawn_dataset, untrained):
         training.train_detector(drawn_dataset, tmp_path / "cut", resume=True)
     detector = FaceDetector(resumed.weights, score_threshold=1e-6)
     assert detector.detect(np.zeros((64, 64, 3), np.uint8))[0].shape[1] == 4
+
+
+@pytest.mark.slow
+def test_training_does_not_crash_beside_tensorflow():
+    """Triton's libraries beside TensorFlow's end in a segmentation fault."""
+    pytest.importorskip("tensorflow")
+    code = (
+        "import tensorflow\n"
+        "from fer_course.detection.training import import_ultralytics\n"
+        "import_ultralytics()\n"
+        "import torch\n"
+        "torch.use_deterministic_algorithms(True)\n"  # what a training starts with
+        "print('alive')"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert "alive" in done.stdout, (done.returncode, done.stderr[-500:])
