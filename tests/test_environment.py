@@ -311,6 +311,10 @@ def test_a_real_bootstrap_killed_half_way_and_run_twice_at_once(tmp_path):
     python = packages / "bin" / "python"
     question = "import cv2, numpy, onnxruntime, fer_course; print(fer_course.__file__)"
     answer = subprocess.run(
-        [str(python), "-c", question], cwd="/", capture_output=True, text=True
+        [str(python), "-c", question],
+        cwd="/",
+        env=clean,
+        capture_output=True,
+        text=True,
     )
     assert answer.stdout.startswith(str(tmp_path))

