@@ -19,11 +19,16 @@ def _softmax(logits):
 
 def calibrate(logits, labels):
     """Return (temperature, probabilities, ece): the best of a fine grid."""
+
+    def softmax(values):
+        powers = np.exp(values - values.max(axis=1, keepdims=True))
+        return powers / powers.sum(axis=1, keepdims=True)
+
     grid = np.geomspace(0.1, 10, 401)
     rows = np.arange(len(labels))
-    losses = [-np.log(_softmax(logits / t)[rows, labels]).mean() for t in grid]
+    losses = [-np.log(softmax(logits / t)[rows, labels]).mean() for t in grid]
     temperature = float(grid[np.argmin(losses)])
-    probabilities = _softmax(logits / temperature)
+    probabilities = softmax(logits / temperature)
     top, right = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
     bins = np.minimum((top * 15).astype(int), 14)
     ece = 0.0
