@@ -178,7 +178,7 @@ def wilson_interval(successes, n, z=1.96):
         return 0.0, 1.0
     share = successes / n
     center = (share + z * z / (2 * n)) / (1 + z * z / n)
-    half = z * np.sqrt(share * (1 - share) / n + z * z / (4 * n * n))
+    half = z * (share * (1 - share) / n + z * z / (4 * n * n)) ** 0.5
     half /= 1 + z * z / n
     low = 0.0 if successes == 0 else center - half
     high = 1.0 if successes == n else center + half
