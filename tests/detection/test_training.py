@@ -262,6 +262,16 @@ def test_progress_is_told_in_lines():
     assert "on_train_batch_end" not in events.training_events(None)
 
 
+def test_a_time_limit_keeps_the_share_of_plain_epochs():
+    keep_share = events.training_events(None)["on_train_epoch_start"]
+    trainer = SimpleNamespace(epochs=100, args=SimpleNamespace(close_mosaic=20))
+    keep_share(trainer)
+    assert trainer.args.close_mosaic == 20
+    trainer.epochs = 15  # all that the time allows
+    keep_share(trainer)
+    assert trainer.args.close_mosaic == 3
+
+
 @pytest.mark.slow
 def test_train_kill_and_resume(tmp_path, drawn_dataset, untrained):
     """A cut run goes on with the next epoch, at its rate, and to the same end."""
