@@ -55,12 +55,21 @@ def train(
 
 
 def _train_detector(out, **arguments):
-    from fer_course.detection.training import export_detector, train_detector
+    from fer_course.detection.release import INPUT_SIZES, finish_detector
+    from fer_course.detection.training import train_detector
 
-    yaml = settings().data / "detection-yolo" / "faces.yaml"
-    trained = train_detector(yaml, out, **arguments)
-    onnx = export_detector(trained.weights, out / "face_detector.onnx")
-    print(f"Trained in {trained.duration_s:.0f} s: {trained.weights}, {onnx}")
+    prepared = settings().data / "detection-yolo"
+    trained = train_detector(prepared / "faces.yaml", out, **arguments)
+    print(f"Trained in {trained.duration_s:.0f} s; choosing input size and threshold")
+    files = out / "face_detector.pt", out / "face_detector.onnx"
+    sizes = INPUT_SIZES[:1] if arguments["quick"] else INPUT_SIZES
+    point = finish_detector(
+        trained.weights, *files, input_sizes=sizes, prepared=prepared
+    )
+    print(
+        f"Mean AP {point.mean_ap50[point.input_size]:.3f} on the choosing photos at "
+        f"{point.input_size} px: {files[0]}, {files[1]}"
+    )
     return trained.history
 
 

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import pytest
 
 from fer_course import runs
-from fer_course.detection import comparison, training
+from fer_course.detection import comparison, release, training
 
 
 @pytest.fixture
@@ -33,7 +33,11 @@ def detector(monkeypatch):
         return "the table"
 
     monkeypatch.setattr(training, "train_detector", train_detector)
-    monkeypatch.setattr(training, "export_detector", lambda weights, onnx: onnx)
+    monkeypatch.setattr(
+        release,
+        "finish_detector",
+        lambda *files, **options: release.OperatingPoint(640, 0.3, {640: 0.5}),
+    )
     monkeypatch.setattr(comparison, "evaluate_on_packs", evaluate_on_packs)
     return asked
 

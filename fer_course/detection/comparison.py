@@ -1,7 +1,7 @@
-"""Two detectors side by side on the same photos, set by set.
+"""Detectors side by side on the same photos, set by set.
 
-In: the prepared validation photos, our detector and, if wanted, YuNet, the light
-detector that most people would pick. Out: a `Comparison`: reports per set and the
+In: the prepared validation photos, our detector and, if wanted, both YuNets, the light
+detectors that most people would pick. Out: a `Comparison`: reports per set and the
 difference of their average precisions, as a table and as a record. Notebook 02 shows
 the record; `python -m fer_course evaluate detector --against yunet` makes it.
 """
@@ -9,7 +9,7 @@ the record; `python -m fer_course evaluate detector --against yunet` makes it.
 import json
 import os
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import cv2
@@ -31,37 +31,55 @@ from fer_course.settings import ROOT, settings
 
 LOWEST_SCORE = 0.01  # detections below it hardly change the area under the curve
 MIN_SIZE_PX = 8
-YUNET_FILE = "yunet_n_640_640.onnx"
-YUNET_URL = "https://github.com/ShiqiYu/libfacedetection.train"
-YUNET_THRESHOLD = 0.45
+YUNET_URL = "https://github.com/ShiqiYu/libfacedetection.train and opencv_zoo"
 _YUNET_IOU = 0.45  # as its authors measure it; OpenCV's own 0.3 loses crowds
 PORTRAITS = ("afw", "helen", "lfpw")
 RECALLS = np.arange(101) / 100  # where a record keeps its curves
 
 
-class YuNetDetector:
-    """YuNet through OpenCV, with the interface of `FaceDetector`."""
+@dataclass(frozen=True)
+class YuNetVariant:
+    """One of YuNet's published files, at its best on the course's `choose` photos.
 
-    def __init__(self, model=None, score_threshold=YUNET_THRESHOLD, input_size=640):
-        """Load YuNet.
+    Attributes:
+        file: its name.
+        input_size: longer side of the photo as it does best, px.
+        score_threshold: the score with the best F1 there.
+    """
+
+    file: str
+    input_size: int
+    score_threshold: float
+
+
+# `release.choose_operating_point` found sizes and thresholds, of 640 to 960 px
+YUNETS = {
+    "yunet_n": YuNetVariant("yunet_n_640_640.onnx", 832, 0.606),
+    "yunet_2023mar": YuNetVariant("face_detection_yunet_2023mar.onnx", 960, 0.581),
+}
+
+
+class YuNetDetector:
+    """A YuNet through OpenCV, with the interface of `FaceDetector`."""
+
+    def __init__(self, model, input_size=640, score_threshold=0.45):
+        """Load a YuNet.
 
         Args:
-            model: its .onnx file; None looks at the environment variable
-                `FER_COURSE_YUNET`, then in `shared/models` beside the course.
-            score_threshold: boxes with a lower score are left out.
+            model: its .onnx file.
             input_size: longer side of the photo as the network sees it, px.
+            score_threshold: boxes with a lower score are left out.
 
         Raises:
             FileNotFoundError: there is no such file.
         """
-        path = Path(model or os.environ.get("FER_COURSE_YUNET") or _beside_course())
+        path = Path(model)
         if not path.is_file():
             raise FileNotFoundError(
                 f"YuNet is not part of the course and not at {path}. Download "
-                f"{YUNET_FILE} from {YUNET_URL} and set FER_COURSE_YUNET to its path."
+                f"{path.name} from {YUNET_URL} and set FER_COURSE_YUNET to its folder."
             )
         self.input_size = input_size
-        self.score_threshold = score_threshold
         self._network = cv2.FaceDetectorYN.create(
             str(path), "", (input_size, input_size), score_threshold, _YUNET_IOU, 5000
         )
@@ -90,17 +108,18 @@ class Comparison:
         reports: a `DetectionReport` for each set and detector.
         ahead: rows (set, ours, theirs, difference of AP, low, high): ours is ahead
             only where low is above 0; empty with one detector.
-        seconds_a_photo: detector -> seconds.
         split: the photos' split.
         curves: set with faces -> detector -> 101 precisions, one for each recall of
             `RECALLS`, None where no threshold finds as many faces.
+        times_ms: detector and input size -> median time for a photo that has been
+            read, ms, if measured.
     """
 
     reports: tuple[DetectionReport, ...]
     ahead: tuple
-    seconds_a_photo: dict
     split: str
     curves: dict
+    times_ms: dict | None = None
 
     def to_dict(self):
         """Return everything as plain numbers, ready for JSON."""
@@ -127,6 +146,8 @@ class Comparison:
                 f"{photo_set}: AP of {ours} minus {theirs} = {difference:+.1f} "
                 f"[{low:+.1f}, {high:+.1f}] points"
             )
+        for name, time_ms in (self.times_ms or {}).items():
+            lines.append(f"{name}: {time_ms} ms a photo")
         return "\n".join(lines)
 
 
@@ -140,11 +161,10 @@ def compare_detectors(detectors, thresholds, photos, split, *, draws=1000):
         split: their split, for the record.
         draws: how often the bootstrap draws the photos.
     """
-    found, seconds = {}, {}
-    for name, detector in detectors.items():
-        start = time.perf_counter()
-        found[name] = [detector.detect(photo.path) for photo in photos]
-        seconds[name] = round((time.perf_counter() - start) / max(len(photos), 1), 4)
+    found = {
+        name: [detector.detect(photo.path) for photo in photos]
+        for name, detector in detectors.items()
+    }
     names = np.array([photo.dataset for photo in photos])
     sets = {name: np.flatnonzero(names == name) for name in dict.fromkeys(names)}
     portraits = np.flatnonzero(np.isin(names, PORTRAITS))
@@ -152,7 +172,11 @@ def compare_detectors(detectors, thresholds, photos, split, *, draws=1000):
         sets["portraits"] = portraits
     reports, ahead, curves = [], [], {}
     for photo_set, rows in sets.items():
-        scored = {name: _score(found[name], photos, rows) for name in detectors}
+        of_set = [photos[row] for row in rows]
+        scored = {
+            name: score_set([found[name][row] for row in rows], of_set)
+            for name in detectors
+        }
         reports += [
             report_on(
                 scored[name],
@@ -169,11 +193,26 @@ def compare_detectors(detectors, thresholds, photos, split, *, draws=1000):
         for other in others if len(scored[ours].face_sizes) else ():
             numbers = paired_bootstrap(scored[ours], scored[other], draws=draws)
             ahead.append((str(photo_set), ours, other, *np.round(numbers, 4).tolist()))
-    return Comparison(tuple(reports), tuple(ahead), seconds, split, curves)
+    return Comparison(tuple(reports), tuple(ahead), split, curves)
+
+
+def score_set(found, photos):
+    """Return `ScoredDetections` by the course's rule: faces of 8 px and more.
+
+    Args:
+        found: (boxes_xyxy, scores) of each photo.
+        photos: `AnnotatedPhoto`s in the same order.
+    """
+    return score_photos(
+        found,
+        [photo.boxes_xyxy for photo in photos],
+        [photo.ignore for photo in photos],
+        min_size_px=MIN_SIZE_PX,
+    )
 
 
 def evaluate_on_packs(
-    model=None, *, prepared=None, against=None, split="val", yunet=None, record=None
+    model=None, *, prepared=None, against=None, split="val", record=None
 ):
     """Return how a detector does on the prepared photos of the real data.
 
@@ -181,9 +220,8 @@ def evaluate_on_packs(
         model: a detector's file; None means the shipped one.
         prepared: folder that `prepare_yolo` wrote; None means `detection-yolo`
             under the course's data folder.
-        against: "yunet" for a detector to compare with, or None.
-        split: "val" to report, "choose" to choose thresholds with.
-        yunet: YuNet's file, see `YuNetDetector`.
+        against: "yunet" to measure both YuNets too, or None.
+        split: "val" to report, "choose" to choose with.
         record: json file to write the figures to, or None.
 
     Raises:
@@ -198,48 +236,37 @@ def evaluate_on_packs(
     ours = FaceDetector(model, score_threshold=LOWEST_SCORE)
     detectors = {"ours": ours}
     thresholds = {"ours": ours.card.score_threshold}
+    timed = {f"ours, {ours.card.input_size} px": FaceDetector(model)}
     if against == "yunet":
-        detectors["yunet"] = YuNetDetector(yunet, score_threshold=LOWEST_SCORE)
-        thresholds["yunet"] = YUNET_THRESHOLD
-    comparison = compare_detectors(detectors, thresholds, photos, split)
+        for name, yunet in YUNETS.items():
+            file = yunet_folder() / yunet.file
+            detectors[name] = YuNetDetector(file, yunet.input_size, LOWEST_SCORE)
+            thresholds[name] = yunet.score_threshold
+            for size in (640, yunet.input_size):
+                timed[f"{name}, {size} px"] = YuNetDetector(
+                    file, size, yunet.score_threshold
+                )
+    comparison = replace(
+        compare_detectors(detectors, thresholds, photos, split),
+        times_ms=_median_times_ms(timed, photos),
+    )
     if record:
         write_atomically(record, json.dumps(comparison.to_dict(), indent=1) + "\n")
     return comparison
 
 
-def choose_threshold(model, *, prepared=None):
-    """Return the score threshold for a detector's card, found on the choosing photos.
-
-    It is the one with the best F1 score there, which holds a missed face and a false
-    alarm to be equally bad; whoever minds one more than the other moves the slider.
-
-    Args:
-        model: a detector's file.
-        prepared: as in `evaluate_on_packs`.
-
-    Raises:
-        ValueError: the detector finds no face at any threshold.
-    """
-    photos = read_prepared(prepared or settings().data / "detection-yolo", "choose")
-    detector = FaceDetector(model, score_threshold=LOWEST_SCORE)
-    found = [detector.detect(photo.path) for photo in photos]
-    thresholds, precision, recall = precision_recall(
-        _score(found, photos, range(len(photos)))
-    )
-    f1 = 2 * precision * recall / np.maximum(precision + recall, 1e-12)
-    if not f1.size or not f1.max() > 0:
-        raise ValueError(f"{model} finds none of the faces: train it longer.")
-    # rounded down: the box that the threshold was read off stays in
-    return float(np.floor(1000 * thresholds[f1.argmax()]) / 1000)
-
-
-def _score(found, photos, rows):
-    return score_photos(
-        [found[row] for row in rows],
-        [photos[row].boxes_xyxy for row in rows],
-        [photos[row].ignore for row in rows],
-        min_size_px=MIN_SIZE_PX,
-    )
+def _median_times_ms(detectors, photos, count=60):
+    """Return each detector's median time for about `count` photos that were read."""
+    images = [read_image(p.path) for p in photos[:: max(1, len(photos) // count)]]
+    medians = {}
+    for name, detector in detectors.items():
+        times = []
+        for image in [images[0], *images]:  # the first only warms up
+            start = time.perf_counter()
+            detector.detect(image)
+            times.append(1000 * (time.perf_counter() - start))
+        medians[name] = round(float(np.median(times[1:])), 1)
+    return medians
 
 
 def _curve(scored):
@@ -250,13 +277,15 @@ def _curve(scored):
     return [round(float(best[k]), 4) if k < len(best) else None for k in first]
 
 
-def _beside_course():
-    return ROOT.parent / "shared" / "models" / YUNET_FILE
+def yunet_folder():
+    """Return where YuNet's files lie: `FER_COURSE_YUNET`, or beside the course."""
+    given = os.environ.get("FER_COURSE_YUNET")
+    return Path(given) if given else ROOT.parent / "shared" / "models"
 
 
 def _heading():
     return (
-        f"{'set':<10} {'detector':<8} {'photos':>6} {'faces':>6} {'AP50':>18} "
+        f"{'set':<10} {'detector':<13} {'photos':>6} {'faces':>6} {'AP50':>18} "
         f"{'recall at 0.1 alarms':>21} {'missed':>6} {'alarms':>6} {'clean':>6}  "
         "recall by size (px)"
     )
@@ -277,7 +306,7 @@ def _line(report):
     average = spread(report.ap50, report.ap50_interval)
     recall = spread(report.recall_one_in_ten, report.recall_one_in_ten_interval)
     return (
-        f"{report.photo_set:<10} {report.detector:<8} {report.photos:>6} "
+        f"{report.photo_set:<10} {report.detector:<13} {report.photos:>6} "
         f"{report.faces:>6} {average:>18} {recall:>21} {report.missed:>6} "
         f"{report.false_alarms:>6} {share(report.clean_share):>6}  {sizes}"
     )

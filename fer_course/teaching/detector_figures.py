@@ -23,7 +23,7 @@ def read_record():
     """Return the detector's shipped figures as a dictionary, None if there are none.
 
     The dictionary is what `Comparison.to_dict` gives: `reports` (one for each set and
-    detector), `ahead`, `seconds_a_photo`, `split`, `curves`.
+    detector), `ahead`, `split`, `curves`, `times_ms`.
     """
     path = settings().models / "records" / "detector.json"
     if not path.is_file():

@@ -9,13 +9,15 @@ import pytest
 from fer_course.boxes import iou_matrix
 from fer_course.detection import comparison
 from fer_course.detection.comparison import (
+    YUNETS,
     YuNetDetector,
     compare_detectors,
     evaluate_on_packs,
+    yunet_folder,
 )
 from fer_course.detection.records import AnnotatedPhoto
 
-YUNET = comparison._beside_course()
+YUNET = yunet_folder() / YUNETS["yunet_n"].file
 
 
 class Knows:
@@ -87,55 +89,6 @@ def test_table_and_record(photos):
     assert {"ap50", "recall 32-64 px"} <= set(frame)
 
 
-@pytest.mark.parametrize(
-    ("strays", "expected"),
-    [
-        # by hand, 8 faces, 4 found at 0.8 and 4 more at 0.4:
-        pytest.param(0, 0.4, id="no false alarm: all faces"),
-        # F1 at 0.8 is 2/3, at 0.4 with 2 alarms 8/9
-        pytest.param(2, 0.4, id="few: worth the faces"),
-        # at 0.4 with 20 alarms 16/36
-        pytest.param(20, 0.8, id="many: not worth them"),
-    ],
-)
-def test_threshold_with_the_best_f1(photos, monkeypatch, tmp_path, strays, expected):
-    faces = [photo for photo in photos if len(photo.boxes_xyxy)]
-    assert len(faces) == 8
-
-    class Graded:
-        def __init__(self, model, score_threshold):
-            assert score_threshold < 0.1
-
-        def detect(self, picture):
-            row = next(i for i, photo in enumerate(photos) if photo.path == picture)
-            boxes, scores = photos[row].boxes_xyxy, [0.8 if row < 4 else 0.4]
-            if not len(boxes):
-                count = strays // 2
-                boxes = np.tile([[200.0, 200, 240, 250]], (count, 1))
-                boxes += 60 * np.arange(count)[:, None]
-                scores = [0.6] * count
-            return boxes.astype(np.float32), np.array(scores, np.float32)
-
-    monkeypatch.setattr(comparison, "FaceDetector", Graded)
-    monkeypatch.setattr(comparison, "read_prepared", lambda folder, split: photos)
-    chosen = comparison.choose_threshold("net", prepared=tmp_path)
-    assert chosen == pytest.approx(expected, abs=0.001)
-
-
-def test_a_detector_without_a_hit_has_no_threshold(photos, monkeypatch, tmp_path):
-    class Blind:
-        def __init__(self, model, score_threshold):
-            pass
-
-        def detect(self, picture):
-            return np.zeros((0, 4), np.float32), np.zeros(0, np.float32)
-
-    monkeypatch.setattr(comparison, "FaceDetector", Blind)
-    monkeypatch.setattr(comparison, "read_prepared", lambda folder, split: photos)
-    with pytest.raises(ValueError, match="net finds none of the faces"):
-        comparison.choose_threshold("net", prepared=tmp_path)
-
-
 def test_no_photos_prepared(tmp_path):
     with pytest.raises(FileNotFoundError, match="holds no prepared dataset"):
         evaluate_on_packs(prepared=tmp_path)
@@ -154,14 +107,15 @@ def test_wrong_options(options, message):
 
 
 def test_missing_yunet_is_explained(tmp_path, monkeypatch):
-    monkeypatch.setenv("FER_COURSE_YUNET", str(tmp_path / "none.onnx"))
-    with pytest.raises(FileNotFoundError, match=r"set FER_COURSE_YUNET to its path"):
-        YuNetDetector()
+    monkeypatch.setenv("FER_COURSE_YUNET", str(tmp_path / "none"))
+    monkeypatch.setattr(comparison, "read_prepared", lambda folder, split: ())
+    with pytest.raises(FileNotFoundError, match=r"set FER_COURSE_YUNET to its folder"):
+        evaluate_on_packs(against="yunet", prepared=tmp_path)
 
 
 @pytest.mark.skipif(not YUNET.is_file(), reason="YuNet's file is not there")
 def test_yunet_answers_like_our_detector():
-    yunet = YuNetDetector()
+    yunet = YuNetDetector(YUNET)
     boxes, scores = yunet.detect(np.full((120, 200, 3), 90, np.uint8))
     assert boxes.shape == (0, 4)
     assert scores.shape == (0,)
@@ -172,11 +126,11 @@ def test_yunet_finds_faces_in_photo_pixels():
     training = pytest.importorskip("fer_course.detection.training")
     photo = training.import_ultralytics().utils.ASSETS / "zidane.jpg"
     image = cv2.cvtColor(cv2.imread(str(photo)), cv2.COLOR_BGR2RGB)
-    boxes, scores = YuNetDetector().detect(image)
+    boxes, scores = YuNetDetector(YUNET).detect(image)
     assert len(boxes) >= 2
     assert (np.diff(scores) <= 0).all()
     assert boxes.min() >= 0
     assert (boxes[:, 2:] <= [1280, 720]).all()
-    half, _ = YuNetDetector().detect(image[::2, ::2])
+    half, _ = YuNetDetector(YUNET).detect(image[::2, ::2])
     overlaps = iou_matrix(boxes[:2] / 2, half)
     assert overlaps.max(axis=1).min() > 0.7

@@ -1,0 +1,105 @@
+"""Input size and threshold by hand on made-up photos; what the files then say."""
+
+import numpy as np
+import pytest
+
+from fer_course.detection import release
+from fer_course.detection.records import AnnotatedPhoto
+from fer_course.detection.release import OperatingPoint, choose_operating_point
+
+
+@pytest.fixture
+def photos(monkeypatch):
+    """Six photos of one set with a face each, two of another, two without a face."""
+    box = np.array([[10.0, 20, 50, 80]])
+    sets = ["wider"] * 6 + ["afw"] * 2 + ["negatives"] * 2
+    made = [
+        AnnotatedPhoto(
+            name,
+            f"{index}.jpg",
+            f"{name}/{index}",
+            box if name != "negatives" else box[:0],
+            np.zeros(int(name != "negatives"), bool),
+            str(index),
+        )
+        for index, name in enumerate(sets)
+    ]
+    monkeypatch.setattr(release, "read_prepared", lambda folder, split: made)
+    return made
+
+
+class Graded:
+    """Finds the faces of the photos in `sure` at 0.8 and in `unsure` at 0.4, and
+    `strays` boxes at 0.6 in each photo without a face."""
+
+    def __init__(self, photos, sure, unsure=(), strays=0):
+        self.answers = {}
+        for row, photo in enumerate(photos):
+            boxes, scores = photo.boxes_xyxy, [0.8 if row in sure else 0.4]
+            if not len(boxes):
+                boxes = np.tile([[200.0, 200, 240, 250]], (strays, 1))
+                boxes += 60 * np.arange(strays)[:, None]
+                scores = [0.6] * strays
+            elif row not in sure and row not in unsure:
+                boxes, scores = boxes[:0], []
+            self.answers[photo.path] = (
+                boxes.astype(np.float32),
+                np.array(scores, np.float32),
+            )
+
+    def detect(self, picture):
+        return self.answers[picture]
+
+
+@pytest.mark.parametrize(
+    ("strays", "expected"),
+    [
+        # by hand, 8 faces, 4 found at 0.8 and 4 more at 0.4:
+        pytest.param(0, 0.4, id="no false alarm: all faces"),
+        # F1 at 0.8 is 2/3, at 0.4 with 2 alarms 8/9
+        pytest.param(1, 0.4, id="few: worth the faces"),
+        # at 0.4 with 20 alarms 16/36
+        pytest.param(10, 0.8, id="many: not worth them"),
+    ],
+)
+def test_threshold_with_the_best_f1(photos, strays, expected):
+    detector = Graded(photos, range(4), range(4, 8), strays)
+    point = choose_operating_point({640: detector})
+    assert point.input_size == 640
+    assert point.score_threshold == pytest.approx(expected, abs=0.001)
+
+
+def test_the_size_with_the_best_mean_over_the_sets(photos):
+    # Of 8 faces the first finds 6 and the second 5, but of 2 sets 1 and 1.5.
+    point = choose_operating_point(
+        {640: Graded(photos, range(6)), 832: Graded(photos, (0, 1, 2, 6, 7))}
+    )
+    assert point.mean_ap50 == {640: 0.5, 832: 0.75}
+    assert point.input_size == 832
+
+
+def test_a_detector_without_a_hit_has_no_threshold(photos):
+    with pytest.raises(ValueError, match="finds none of the faces"):
+        choose_operating_point({640: Graded(photos, ())})
+
+
+def test_files_carry_the_operating_point(photos, monkeypatch, tmp_path):
+    written = []
+    monkeypatch.setattr(
+        release, "export_detector", lambda *files: written.append(files)
+    )
+    monkeypatch.setattr(
+        release, "save_detector", lambda *files, **card: written.append((*files, card))
+    )
+    sure = {640: range(2), 704: range(7)}
+    monkeypatch.setattr(
+        release, "_detector_at", lambda model, size: Graded(photos, sure[size])
+    )
+    point = release.finish_detector("best.pt", "a.pt", "a.onnx", input_sizes=(640, 704))
+    assert point == OperatingPoint(704, 0.8, {640: 0.1667, 704: 0.75})
+    card = {"input_size": 704, "score_threshold": 0.8}
+    assert written == [
+        ("best.pt", "a.onnx"),
+        ("best.pt", "a.pt", card),
+        ("a.pt", "a.onnx"),
+    ]
