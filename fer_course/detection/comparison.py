@@ -25,12 +25,13 @@ from fer_course.detection.evaluation import (
     report_on,
     score_photos,
 )
+from fer_course.detection.harmonize import MIN_SIZE_PX
+from fer_course.detection.sheets import measure_tiles
 from fer_course.files import write_atomically
 from fer_course.images import letterbox, letterbox_shape, read_image
 from fer_course.settings import ROOT, settings
 
 LOWEST_SCORE = 0.01  # detections below it hardly change the area under the curve
-MIN_SIZE_PX = 8
 YUNET_URL = "https://github.com/ShiqiYu/libfacedetection.train and opencv_zoo"
 _YUNET_IOU = 0.45  # as its authors measure it; OpenCV's own 0.3 loses crowds
 PORTRAITS = ("afw", "helen", "lfpw")
@@ -113,6 +114,8 @@ class Comparison:
             `RECALLS`, None where no threshold finds as many faces.
         times_ms: detector and input size -> median time for a photo that has been
             read, ms, if measured.
+        tiles: our detector's reports on sheets of nine WIDER photos, looked at as a
+            whole and in tiles too; none for fewer photos.
     """
 
     reports: tuple[DetectionReport, ...]
@@ -120,6 +123,7 @@ class Comparison:
     split: str
     curves: dict
     times_ms: dict | None = None
+    tiles: tuple[DetectionReport, ...] = ()
 
     def to_dict(self):
         """Return everything as plain numbers, ready for JSON."""
@@ -139,7 +143,7 @@ class Comparison:
 
     def __str__(self):
         lines = [_heading()]
-        lines += [_line(report) for report in self.reports]
+        lines += [_line(report) for report in self.reports + self.tiles]
         for photo_set, ours, theirs, *numbers in self.ahead:
             difference, low, high = (100 * number for number in numbers)
             lines.append(
@@ -233,6 +237,7 @@ def evaluate_on_packs(
     if split not in ("choose", "val"):
         raise ValueError(f"split is {split!r}: 'val' or 'choose' was expected.")
     photos = read_prepared(prepared or settings().data / "detection-yolo", split)
+    wider = [photo for photo in photos if photo.dataset == "wider"]
     ours = FaceDetector(model, score_threshold=LOWEST_SCORE)
     detectors = {"ours": ours}
     thresholds = {"ours": ours.card.score_threshold}
@@ -249,6 +254,7 @@ def evaluate_on_packs(
     comparison = replace(
         compare_detectors(detectors, thresholds, photos, split),
         times_ms=_median_times_ms(timed, photos),
+        tiles=measure_tiles(ours, wider, thresholds["ours"]),
     )
     if record:
         write_atomically(record, json.dumps(comparison.to_dict(), indent=1) + "\n")
