@@ -116,8 +116,15 @@ def _add_training(commands):
     train.add_argument("--quick", action="store_true", help="minutes, not hours")
     train.add_argument("--resume", action="store_true", help="go on where it stopped")
     train.add_argument("--epochs", type=_count, metavar="N")
+    text = "start here; default: the detector's yolov8n.pt, FERNet from scratch"
+    train.add_argument("--weights", metavar="FILE", help=text)
+    for option, choices in (
+        ("--faces", ("fer2013", "joint")),
+        ("--recipe", ("course", "reference")),
+    ):
+        text = f"fernet: default {choices[0]}"
+        train.add_argument(option, choices=choices, help=text)
     for option, kind, metavar, text in (
-        ("--weights", str, "FILE", "detector: start here; default: yolov8n.pt"),
         ("--image-size", _count, "PX", "detector: default 640"),
         ("--hours", float, "H", "detector: fit the schedule into this time"),
     ):
@@ -241,6 +248,8 @@ def _train(options):
         weights=options.weights,
         image_size=options.image_size,
         hours=options.hours,
+        faces=options.faces,
+        recipe=options.recipe,
     )
 
 

@@ -12,40 +12,33 @@ from pathlib import Path
 from fer_course.settings import settings
 
 QUICK_FACES = 4000
+_OF_DETECTOR = {"image_size", "hours"}
+_OF_FERNET = {"faces", "recipe"}
 
 
-def train(
-    network,
-    *,
-    quick=False,
-    resume=False,
-    epochs=None,
-    out=None,
-    record=False,
-    **detector_settings,
-):
+def train(network, *, out=None, record=False, **given):
     """Train the detector or FERNet on the real data; return the exit code 0.
 
     Args:
         network: "detector" or "fernet".
-        quick: minutes instead of hours, to see that all works.
-        resume: go on with the run in `out`.
-        epochs: overrides the recipe's number.
         out: the run's folder; None means `data/runs/NETWORK`.
         record: copy the history into `models/records`.
-        **detector_settings: weights, image_size and hours of `train_detector`; None
-            means its default.
+        **given: for both: quick (minutes instead of hours), resume (the run in `out`),
+            epochs and weights (to start from); for the detector: image_size and hours;
+            for FERNet: faces ("fer2013" or "joint") and recipe, one of
+            `expression.recipe.RECIPES`. None means the default.
 
     Raises:
-        ValueError: a setting of the detector given for FERNet.
+        ValueError: a setting of the other network.
         FileNotFoundError: data or start weights are missing; says how to get them.
     """
     out = Path(out) if out else settings().runs / network
-    given = {k: v for k, v in detector_settings.items() if v is not None}
-    if given and network != "detector":
-        raise ValueError(f"{', '.join(given)}: for the detector only, not for FERNet.")
+    given = {name: value for name, value in given.items() if value is not None}
+    other = _OF_FERNET if network == "detector" else _OF_DETECTOR
+    if wrong := sorted(given.keys() & other):
+        raise ValueError(f"{', '.join(wrong)}: not for the {network}.")
     run = _train_detector if network == "detector" else _train_fernet
-    history = run(out, quick=quick, resume=resume, epochs=epochs, **given)
+    history = run(out, **given)
     if record:
         target = settings().models / "records" / f"{network}_history.csv"
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -62,7 +55,7 @@ def _train_detector(out, **arguments):
     trained = train_detector(prepared / "faces.yaml", out, **arguments)
     print(f"Trained in {trained.duration_s:.0f} s; choosing input size and threshold")
     files = out / "face_detector.pt", out / "face_detector.onnx"
-    sizes = INPUT_SIZES[:1] if arguments["quick"] else INPUT_SIZES
+    sizes = INPUT_SIZES[:1] if arguments.get("quick") else INPUT_SIZES
     point = finish_detector(
         trained.weights, *files, input_sizes=sizes, prepared=prepared
     )
@@ -73,19 +66,35 @@ def _train_detector(out, **arguments):
     return trained.history
 
 
-def _train_fernet(out, *, quick, resume, epochs):
+def _train_fernet(
+    out,
+    *,
+    faces="fer2013",
+    recipe="course",
+    quick=False,
+    epochs=None,
+    weights=None,
+    resume=False,
+):
     from fer_course.expression.datasets import load_fer2013
-    from fer_course.expression.recipe import COURSE_RECIPE
+    from fer_course.expression.joint import load_joint
+    from fer_course.expression.recipe import RECIPES
     from fer_course.expression.release import finish_fernet
     from fer_course.expression.training import train_fernet
 
-    faces = load_fer2013(settings().data / "expression" / "fer2013")
-    learn, choose = faces.part("train"), faces.part("choose")
+    folder = settings().data / "expression"
+    if faces == "joint":
+        known = load_joint(folder)
+    else:
+        known = load_fer2013(folder / "fer2013")
+    learn, choose = known.part("train"), known.part("choose")
     if quick:
         learn, choose = learn.select(slice(QUICK_FACES)), choose.select(slice(1000))
         epochs = epochs or 2
-    recipe = replace(COURSE_RECIPE, epochs=epochs) if epochs else COURSE_RECIPE
-    trained = train_fernet(learn, choose, out, recipe, resume=resume)
+    recipe = RECIPES[recipe]
+    if epochs:
+        recipe = replace(recipe, epochs=epochs)
+    trained = train_fernet(learn, choose, out, recipe, weights=weights, resume=resume)
     files = out / "fernet.keras", out / "fernet.onnx"
     finish_fernet(trained.best, choose, *files)
     print(

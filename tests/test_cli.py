@@ -81,6 +81,8 @@ def calls(monkeypatch):
                 "weights": None,
                 "image_size": 416,
                 "hours": None,
+                "faces": None,
+                "recipe": None,
             },
             id="train",
         ),

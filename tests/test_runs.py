@@ -50,7 +50,6 @@ def test_a_run_goes_to_the_runs_folder_and_never_to_models(folders, detector, ca
         "out": out,
         "quick": True,
         "epochs": 2,
-        "resume": False,
     }
     assert str(out / "face_detector.onnx") in capsys.readouterr().out
     assert not (folders / "models").exists()
@@ -60,8 +59,10 @@ def test_the_detectors_own_settings_reach_it_and_no_other(folders, detector):
     runs.train("detector", image_size=416, hours=None, weights="start.pt")
     assert (detector["image_size"], detector["weights"]) == (416, "start.pt")
     assert "hours" not in detector
-    with pytest.raises(ValueError, match=r"hours: for the detector only"):
+    with pytest.raises(ValueError, match=r"hours: not for the fernet"):
         runs.train("fernet", hours=1.0)
+    with pytest.raises(ValueError, match=r"faces, recipe: not for the detector"):
+        runs.train("detector", faces="joint", recipe="reference")
 
 
 def test_record_keeps_the_history(folders, detector):

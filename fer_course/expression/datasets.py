@@ -9,7 +9,6 @@ official download gets our subsets. Notebook 05 explains every choice.
 
 import hashlib
 from collections import Counter
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -17,10 +16,11 @@ import numpy as np
 
 from fer_course import labels
 from fer_course.expression.affectnet import find_rows
-from fer_course.expression.preprocessing import INPUT_SIZE, face_to_gray
+from fer_course.expression.decoding import decode_faces
+from fer_course.expression.framing import EXTRACT_MARGIN, FER2013_MARGIN
+from fer_course.expression.preprocessing import INPUT_SIZE
 from fer_course.expression.votes import read_votes
 from fer_course.files import draft_of
-from fer_course.images import crop, read_image
 from fer_course.settings import ROOT, SEED, settings
 from fer_course.splits import (
     group_by_pairs,
@@ -32,6 +32,8 @@ from fer_course.splits import (
 
 SPLITS = ROOT / "data" / "splits"
 FER2013_ROWS = 35_887
+# The share of the extract's side that shows as much of a head as FER2013's faces do.
+EXTRACT_SHARE = (1 + FER2013_MARGIN) / (1 + EXTRACT_MARGIN)
 _USAGES = {"Training": "train", "PublicTest": "choose", "PrivateTest": "test"}
 
 
@@ -155,7 +157,8 @@ def load_affectnet(folder, *, label_source="label"):
     `label`, a folder for each original label, and where present `split.csv`), the
     official lists (`training.csv`, `validation.csv` with face boxes) and one folder
     for each class below `train` and `val` (or `test`). The course chooses on a
-    fixed tenth of train; the layout's own held-back part is "test".
+    fixed tenth of train; the layout's own held-back part is "test". The extract's
+    pictures show more of the head than FER2013's: `EXTRACT_SHARE` of them is kept.
 
     Args:
         folder: the data set's folder.
@@ -182,6 +185,7 @@ def load_affectnet(folder, *, label_source="label"):
         list(expressions),
         list(official),
         boxes,
+        EXTRACT_SHARE if listing.name == "labels.csv" else 1.0,
     )
 
 
@@ -241,7 +245,7 @@ def write_split_lists(folder, out=SPLITS):
 
 
 def _from_pictures(
-    title, key, listing, names, paths, expressions, official, boxes=None
+    title, key, listing, names, paths, expressions, official, boxes=None, share=1.0
 ):
     """Decode pictures, apply the course's choosing split, count what is left out."""
     boxes = boxes or [None] * len(names)
@@ -255,7 +259,9 @@ def _from_pictures(
             f"None of the {len(wanted):,} pictures of {title} is there, {wanted[0][0]} "
             f"for one: `python -m fer_course data get {key}` says how to lay them out."
         )
-    pixels, readable = _cached(listing, lambda: _decode(wanted), there)
+    pixels, readable = _cached(
+        listing, lambda: decode_faces(wanted, share), (there, share)
+    )
     dropped["unreadable picture"] = int((~readable).sum())
     rows, pixels = rows[readable], pixels[readable]
     names = np.array(names)[rows]
@@ -306,28 +312,6 @@ def draw_choosing_split(names, official, pixels):
     split[train] = split_by_group(group[train], {"train": 0.9, "choose": 0.1}, SEED)
     listed = np.union1d(np.flatnonzero(split == "choose"), np.unique(pairs))
     return [(names[i], split[i], names[group[i]]) for i in listed.astype(int)]
-
-
-def _decode(wanted):
-    """Read faces on all cores: (M, 48, 48) uint8 and (M,) bool readable."""
-
-    def one(path_and_box):
-        path, box = path_and_box
-        try:
-            image = read_image(path)
-            return face_to_gray(image if box is None else crop(image, box))
-        except (ValueError, OSError):  # no picture, or a box without a pixel
-            return None
-
-    pixels = np.zeros((len(wanted), INPUT_SIZE, INPUT_SIZE), np.uint8)
-    readable = np.zeros(len(wanted), bool)
-    with ThreadPoolExecutor() as pool:  # OpenCV decodes outside the interpreter lock
-        for i, face in enumerate(pool.map(one, wanted)):
-            if face is not None:
-                pixels[i], readable[i] = face, True
-            if (i + 1) % 5000 == 0:
-                print(f"{i + 1:,} of {len(wanted):,} pictures read")
-    return pixels, readable
 
 
 def _parse_fer2013(path):

@@ -67,6 +67,7 @@ COURSE_RECIPE = Recipe(
         rotation_deg=9, shift_px=3, zoom=0.1, contrast=0.15, brightness=10
     ),
 )
+RECIPES = {"course": COURSE_RECIPE, "reference": REFERENCE_RECIPE}
 
 
 def compiled_fernet(recipe, steps):

@@ -70,7 +70,9 @@ class Batches(keras.utils.PyDataset):
         self._shuffle()
 
 
-def train_fernet(train, choose, out, recipe=COURSE_RECIPE, *, resume=False):
+def train_fernet(
+    train, choose, out, recipe=COURSE_RECIPE, *, weights=None, resume=False
+):
     """Train a FERNet and return where its best epoch lies.
 
     Each epoch ends with a checkpoint and a row of history; a killed run continues
@@ -82,6 +84,8 @@ def train_fernet(train, choose, out, recipe=COURSE_RECIPE, *, resume=False):
         choose: `FaceSet` that picks the epoch; never a test part.
         out: folder of the run; made if it is missing.
         recipe: what to do.
+        weights: a `.keras` file of the same network to start from; None means random
+            weights.
         resume: continue the run that lies in `out`.
 
     Returns:
@@ -89,7 +93,9 @@ def train_fernet(train, choose, out, recipe=COURSE_RECIPE, *, resume=False):
 
     Raises:
         FileExistsError: `out` holds a run and `resume` is false.
-        ValueError: `out` holds a run of another recipe, or a set is empty.
+        FileNotFoundError: the start weights are missing.
+        ValueError: `out` holds a run of another recipe, a set is empty, or the start
+            weights are another network's.
     """
     if not len(train) or not len(choose):
         raise ValueError(
@@ -109,6 +115,8 @@ def train_fernet(train, choose, out, recipe=COURSE_RECIPE, *, resume=False):
         done = int(model.optimizer.iterations) // steps
     else:
         model, done = compiled_fernet(recipe, steps), 0
+        if weights is not None:
+            _start_from(weights, model)
     batches = Batches(train, recipe, first_epoch=done)
     keeper = _Keeper(choose, out, recipe, done)
     if done < recipe.epochs:
@@ -122,6 +130,17 @@ def train_fernet(train, choose, out, recipe=COURSE_RECIPE, *, resume=False):
         )
     best = max(float(row["choose_accuracy"]) for row in keeper.rows)
     return TrainedFernet(out / "best.keras", out / "history.csv", best)
+
+
+def _start_from(path, model):
+    source, _ = load_fernet(path)
+    shapes = [[w.shape for w in net.weights] for net in (source, model)]
+    if shapes[0] != shapes[1]:
+        raise ValueError(
+            f"{path} holds another network than the recipe's: start from weights of "
+            "the same network, or from none."
+        )
+    model.set_weights(source.get_weights())
 
 
 def _check_run(out, recipe, resume):

@@ -109,6 +109,19 @@ def test_a_run_of_another_recipe_is_not_continued(tmp_path):
         train_fernet(faces(), faces(28, 1), tmp_path, RECIPE, resume=True)
 
 
+def test_a_run_may_start_from_weights(tmp_path):
+    few = faces(32)
+    first = train_fernet(few, few, tmp_path / "first", replace(RECIPE, epochs=1))
+    still = replace(RECIPE, epochs=1, learning_rate=0.0, ema=0.0)
+    second = train_fernet(few, few, tmp_path / "second", still, weights=first.best)
+    old, new = (load_fernet(run.best)[0] for run in (first, second))
+    for a, b in zip(old.trainable_variables, new.trainable_variables, strict=True):
+        np.testing.assert_array_equal(np.array(a), np.array(b))
+    wider = replace(RECIPE, network={**TINY, "filters": (4, 8)})
+    with pytest.raises(ValueError, match="holds another network than the recipe's"):
+        train_fernet(few, few, tmp_path / "third", wider, weights=first.best)
+
+
 def test_an_empty_set_is_named(tmp_path):
     nothing = faces().select(np.zeros(64, bool))
     with pytest.raises(ValueError, match="at least one face"):
