@@ -126,6 +126,7 @@ def _add_training(commands):
         train.add_argument(option, choices=choices, help=text)
     for option, kind, metavar, text in (
         ("--image-size", _count, "PX", "detector: default 640"),
+        ("--learning-rate", float, "R", "detector: the peak; default 0.001"),
         ("--hours", float, "H", "detector: fit the schedule into this time"),
     ):
         train.add_argument(option, type=kind, metavar=metavar, help=text)
@@ -247,6 +248,7 @@ def _train(options):
         record=options.record,
         weights=options.weights,
         image_size=options.image_size,
+        learning_rate=options.learning_rate,
         hours=options.hours,
         faces=options.faces,
         recipe=options.recipe,

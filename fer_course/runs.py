@@ -12,7 +12,7 @@ from pathlib import Path
 from fer_course.settings import settings
 
 QUICK_FACES = 4000
-_OF_DETECTOR = {"image_size", "hours"}
+_OF_DETECTOR = {"image_size", "learning_rate", "hours"}
 _OF_FERNET = {"faces", "recipe"}
 
 
@@ -24,9 +24,9 @@ def train(network, *, out=None, record=False, **given):
         out: the run's folder; None means `data/runs/NETWORK`.
         record: copy the history into `models/records`.
         **given: for both: quick (minutes instead of hours), resume (the run in `out`),
-            epochs and weights (to start from); for the detector: image_size and hours;
-            for FERNet: faces ("fer2013" or "joint") and recipe, one of
-            `expression.recipe.RECIPES`. None means the default.
+            epochs and weights (to start from); for the detector: image_size,
+            learning_rate and hours; for FERNet: faces ("fer2013" or "joint") and
+            recipe, one of `expression.recipe.RECIPES`. None means the default.
 
     Raises:
         ValueError: a setting of the other network.

@@ -80,6 +80,7 @@ def calls(monkeypatch):
                 "record": False,
                 "weights": None,
                 "image_size": 416,
+                "learning_rate": None,
                 "hours": None,
                 "faces": None,
                 "recipe": None,

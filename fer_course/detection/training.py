@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_course.detection.detector import DetectorCard
+from fer_course.detection.recipe import FULL, QUICK
 from fer_course.detection.training_events import training_events
 from fer_course.files import write_atomically
 from fer_course.settings import ROOT, SEED, settings
@@ -27,55 +28,6 @@ START_WEIGHTS_URL = (
 )
 
 
-@dataclass(frozen=True)
-class DetectorRecipe:
-    """How a detector is trained; every field is one of notebook 02's choices.
-
-    Attributes:
-        epochs: passes over the training photos.
-        image_size: longer side of a training picture in px, a multiple of 32.
-        batch_size: photos a step; the weights move after every step.
-        learning_rate: AdamW's peak, reached after the warm-up.
-        final_share: the last step's rate as a share of the peak (cosine).
-        warmup_epochs: epochs over which the rate climbs from 0.
-        mosaic: share of pictures glued together from four photos.
-        plain_share: share of the epochs, the last ones, without mosaic.
-        scale: photos are resized by 1 - scale to 1 + scale.
-    """
-
-    epochs: int = 100
-    image_size: int = 640
-    batch_size: int = 16
-    learning_rate: float = 1e-3
-    final_share: float = 0.02
-    warmup_epochs: float = 1.0
-    mosaic: float = 1.0
-    plain_share: float = 0.2
-    scale: float = 0.5
-
-    def to_ultralytics(self):
-        """Return these choices under Ultralytics' names."""
-        return {
-            "epochs": self.epochs,
-            "imgsz": self.image_size,
-            "batch": self.batch_size,
-            "nbs": self.batch_size,  # no gradient accumulation: few steps, all used
-            "optimizer": "AdamW",
-            "lr0": self.learning_rate,
-            "lrf": self.final_share,
-            "momentum": 0.9,
-            "cos_lr": True,
-            "warmup_epochs": self.warmup_epochs,
-            "warmup_momentum": 0.9,
-            "warmup_bias_lr": 0.0,  # 0.1 is meant for SGD and wrecks AdamW's start
-            "mosaic": self.mosaic,
-            "close_mosaic": round(self.plain_share * self.epochs),
-            "scale": self.scale,
-        }
-
-
-FULL = DetectorRecipe()
-QUICK = DetectorRecipe(epochs=1, image_size=320, batch_size=8, warmup_epochs=0.2)
 _FIXED = {
     "workers": 0 if os.name == "nt" else min(8, os.cpu_count() or 1),
     "seed": SEED,
@@ -141,6 +93,7 @@ def train_detector(
     epochs=None,
     image_size=None,
     batch_size=None,
+    learning_rate=None,
     hours=None,
     threads=None,
     resume=False,
@@ -160,6 +113,8 @@ def train_detector(
         epochs: overrides the recipe's number.
         image_size: overrides the recipe's longer side, px.
         batch_size: overrides the recipe's photos a step.
+        learning_rate: overrides the recipe's peak; lower it to go on from weights that
+            know faces already.
         hours: time to train for; the schedule is fitted to it after each epoch, and
             the number of epochs is only the first guess.
         threads: processor threads; None means one a core.
@@ -179,7 +134,12 @@ def train_detector(
             f"No data set at {data_yaml}. Make it with "
             "'python -m fer_course data prepare detection' (notebook 01)."
         )
-    changed = {"epochs": epochs, "image_size": image_size, "batch_size": batch_size}
+    changed = {
+        "epochs": epochs,
+        "image_size": image_size,
+        "batch_size": batch_size,
+        "learning_rate": learning_rate,
+    }
     changed = {name: value for name, value in changed.items() if value is not None}
     if resume and changed:
         raise ValueError(

@@ -1,0 +1,59 @@
+"""How the detector is trained: the choices that notebook 02 makes, as one record.
+
+In: numbers in the field's terms. Out: the same under Ultralytics' names, with the
+settings that keep its defaults from harming a fine-tuning. `models/EXPERIMENTS.md` has
+the runs behind them.
+"""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class DetectorRecipe:
+    """How a detector is trained; every field is one of notebook 02's choices.
+
+    Attributes:
+        epochs: passes over the training photos.
+        image_size: longer side of a training picture in px, a multiple of 32.
+        batch_size: photos a step; the weights move after every step.
+        learning_rate: AdamW's peak, reached after the warm-up.
+        final_share: the last step's rate as a share of the peak (cosine).
+        warmup_epochs: epochs over which the rate climbs from 0.
+        mosaic: share of pictures glued together from four photos.
+        plain_share: share of the epochs, the last ones, without mosaic.
+        scale: photos are resized by 1 - scale to 1 + scale.
+    """
+
+    epochs: int = 100
+    image_size: int = 640
+    batch_size: int = 16
+    learning_rate: float = 1e-3
+    final_share: float = 0.02
+    warmup_epochs: float = 1.0
+    mosaic: float = 1.0
+    plain_share: float = 0.2
+    scale: float = 0.5
+
+    def to_ultralytics(self):
+        """Return these choices under Ultralytics' names."""
+        return {
+            "epochs": self.epochs,
+            "imgsz": self.image_size,
+            "batch": self.batch_size,
+            "nbs": self.batch_size,  # no gradient accumulation: few steps, all used
+            "optimizer": "AdamW",
+            "lr0": self.learning_rate,
+            "lrf": self.final_share,
+            "momentum": 0.9,
+            "cos_lr": True,
+            "warmup_epochs": self.warmup_epochs,
+            "warmup_momentum": 0.9,
+            "warmup_bias_lr": 0.0,  # 0.1 is meant for SGD and wrecks AdamW's start
+            "mosaic": self.mosaic,
+            "close_mosaic": round(self.plain_share * self.epochs),
+            "scale": self.scale,
+        }
+
+
+FULL = DetectorRecipe()
+QUICK = DetectorRecipe(epochs=1, image_size=320, batch_size=8, warmup_epochs=0.2)
