@@ -236,7 +236,13 @@ def evaluate_on_packs(
         raise ValueError(f"There is no rival {against!r}: 'yunet' is the one known.")
     if split not in ("choose", "val"):
         raise ValueError(f"split is {split!r}: 'val' or 'choose' was expected.")
-    photos = read_prepared(prepared or settings().data / "detection-yolo", split)
+    prepared = prepared or settings().data / "detection-yolo"
+    photos = read_prepared(prepared, split)
+    if not photos:
+        raise FileNotFoundError(
+            f"{prepared} holds no photo of the split {split!r}: add sets and run "
+            "'python -m fer_course data prepare detection'."
+        )
     wider = [photo for photo in photos if photo.dataset == "wider"]
     ours = FaceDetector(model, score_threshold=LOWEST_SCORE)
     detectors = {"ours": ours}

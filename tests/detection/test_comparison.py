@@ -94,6 +94,12 @@ def test_no_photos_prepared(tmp_path):
         evaluate_on_packs(prepared=tmp_path)
 
 
+def test_an_empty_split_is_named(tmp_path, monkeypatch):
+    monkeypatch.setattr(comparison, "read_prepared", lambda folder, split: ())
+    with pytest.raises(FileNotFoundError, match=r"no photo of the split 'val'"):
+        evaluate_on_packs(prepared=tmp_path)
+
+
 @pytest.mark.parametrize(
     ("options", "message"),
     [
@@ -106,9 +112,9 @@ def test_wrong_options(options, message):
         evaluate_on_packs(**options)
 
 
-def test_missing_yunet_is_explained(tmp_path, monkeypatch):
+def test_missing_yunet_is_explained(tmp_path, monkeypatch, photos):
     monkeypatch.setenv("FER_COURSE_YUNET", str(tmp_path / "none"))
-    monkeypatch.setattr(comparison, "read_prepared", lambda folder, split: ())
+    monkeypatch.setattr(comparison, "read_prepared", lambda folder, split: photos)
     with pytest.raises(FileNotFoundError, match=r"set FER_COURSE_YUNET to its folder"):
         evaluate_on_packs(against="yunet", prepared=tmp_path)
 
