@@ -25,7 +25,7 @@ def plot_difference(first, second, others=(), limit=60):
     """
     pictures = (first, second, *others)
     with style():
-        figure, axes = new_figure(1.9, columns=len(pictures) + 1)
+        figure, axes = new_figure(1.75, columns=len(pictures) + 1)
         for axis, (title, picture) in zip(axes, pictures, strict=False):
             axis.imshow(picture, cmap="gray", vmin=0, vmax=255)
             axis.set_title(title)
