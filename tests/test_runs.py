@@ -36,7 +36,9 @@ def detector(monkeypatch):
     monkeypatch.setattr(
         release,
         "finish_detector",
-        lambda *files, **options: release.OperatingPoint(640, 0.3, {640: 0.5}),
+        lambda *files, **options: release.Release(
+            release.OperatingPoint(640, 0.3, {640: 0.5}), "int8", 0.001
+        ),
     )
     monkeypatch.setattr(comparison, "evaluate_on_packs", evaluate_on_packs)
     return asked

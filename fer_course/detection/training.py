@@ -160,7 +160,7 @@ def train_detector(
         recipe = replace(QUICK if quick else FULL, **changed)
         arguments |= _FIXED | recipe.to_ultralytics() | {"cache": not quick and "ram"}
     level = ultralytics.utils.LOGGER.level
-    ultralytics.utils.LOGGER.setLevel("WARNING")
+    ultralytics.utils.LOGGER.setLevel("ERROR")  # it warns of its own settings
     try:
         model.train(**arguments)
     finally:

@@ -1,7 +1,8 @@
 """What notebook 02 trains on, from which weights and for how long, in either mode.
 
-In: a folder to write to. Out: the yaml of a YOLO dataset (drawn scenes in quick mode,
-the real photos in full mode), start weights, and `train_detector`'s arguments.
+In: a folder to write to. Out: the yaml of a YOLO dataset (drawn scenes, which the page
+shows; the real photos, which it trains on in full mode and must not show), start
+weights, and `train_detector`'s arguments.
 """
 
 from importlib import import_module
@@ -14,24 +15,32 @@ from fer_course.teaching.samples import write_samples
 _DRAWN, _CHOOSE = 24, 8  # scenes in all, and how many of them to choose with
 
 
-def training_photos(out):
-    """Return the yaml to train with, and one line on what it holds.
+def training_yaml(drawn):
+    """Return the yaml to train with: that of the drawn scenes, in full mode the real.
 
-    Quick mode draws 24 scenes in WIDER FACE's layout, reads and prepares them, all
-    under `out`: 16 to train on, 8 to choose with. Full mode takes the photos that
-    notebook 01 prepared.
+    Args:
+        drawn: the yaml of `drawn_photos`.
 
     Raises:
         FileNotFoundError: full mode, and nothing was prepared.
     """
-    if not settings().quick:
-        yaml = settings().data / "detection-yolo" / "faces.yaml"
-        if not yaml.is_file():
-            raise FileNotFoundError(
-                f"No data set at {yaml}: run notebook 01 in full mode, or "
-                "'python -m fer_course data prepare detection'."
-            )
-        return yaml, "the real photos, prepared in notebook 01"
+    if settings().quick:
+        return drawn
+    yaml = settings().data / "detection-yolo" / "faces.yaml"
+    if not yaml.is_file():
+        raise FileNotFoundError(
+            f"No data set at {yaml}: run notebook 01 in full mode, or "
+            "'python -m fer_course data prepare detection'."
+        )
+    return yaml
+
+
+def drawn_photos(out):
+    """Draw 24 scenes in WIDER FACE's layout, read and prepare them, all under `out`.
+
+    Returns:
+        The yaml of 16 scenes to train on and 8 to choose with, and one line on them.
+    """
     drawn = write_samples(out / "drawn", "wider", n=_DRAWN)
     found = read_wider(
         drawn / "wider_face_split" / "wider_face_train_bbx_gt.txt",

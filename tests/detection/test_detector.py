@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from fer_course.boxes import iou_matrix
 from fer_course.detection.detector import DetectorCard, FaceDetector, _tile_corners
 from fer_course.settings import settings
 
@@ -260,5 +261,7 @@ def test_shipped_twins_agree():
     (boxes, scores), (other_boxes, other_scores) = (
         twin.detect(photo) for twin in (onnx_twin, torch_twin)
     )
-    np.testing.assert_allclose(boxes, other_boxes, atol=0.05)
-    np.testing.assert_allclose(scores, other_scores, atol=1e-4)
+    assert len(boxes) == len(other_boxes) == 2
+    # the .onnx file computes in 8-bit integers
+    assert np.diag(iou_matrix(boxes, other_boxes)).min() > 0.9
+    np.testing.assert_allclose(scores, other_scores, atol=0.1)

@@ -83,23 +83,56 @@ def test_a_detector_without_a_hit_has_no_threshold(photos):
         choose_operating_point({640: Graded(photos, ())})
 
 
-def test_files_carry_the_operating_point(photos, monkeypatch, tmp_path):
-    written = []
+@pytest.mark.parametrize(
+    ("int8_finds", "precision", "lost"),
+    [
+        pytest.param(range(7), "int8", 0.0, id="int8 as good"),
+        pytest.param(range(6), "float32", 0.25, id="int8 worse"),
+    ],
+)
+def test_files_carry_the_operating_point(
+    photos, monkeypatch, tmp_path, int8_finds, precision, lost
+):
+    pt, onnx_file = tmp_path / "a.pt", tmp_path / "a.onnx"
+    cards = {}
     monkeypatch.setattr(
-        release, "export_detector", lambda *files: written.append(files)
+        release, "export_detector", lambda weights, path: path.write_text("float32")
     )
     monkeypatch.setattr(
-        release, "save_detector", lambda *files, **card: written.append((*files, card))
+        release,
+        "quantize_detector",
+        lambda source, path, calibration, size: path.write_text(f"int8 for {size}"),
     )
-    sure = {640: range(2), 704: range(7)}
     monkeypatch.setattr(
-        release, "_detector_at", lambda model, size: Graded(photos, sure[size])
+        release,
+        "save_detector",
+        lambda weights, path, **card: cards.update({path: card}),
     )
-    point = release.finish_detector("best.pt", "a.pt", "a.onnx", input_sizes=(640, 704))
-    assert point == OperatingPoint(704, 0.8, {640: 0.1667, 704: 0.75})
+    monkeypatch.setattr(
+        release, "_write_card", lambda path, **card: cards.update({path: card})
+    )
+    finds = {(onnx_file, 640): range(2), (onnx_file, 704): range(7)}
+    monkeypatch.setattr(
+        release,
+        "_detector_at",
+        lambda model, size: Graded(photos, finds.get((model, size), int8_finds)),
+    )
+    made = release.finish_detector("best.pt", pt, onnx_file, input_sizes=(640, 704))
+    point = OperatingPoint(704, 0.8, {640: 0.1667, 704: 0.75})
+    assert made == release.Release(point, precision, lost)
+    assert onnx_file.read_text().startswith(precision)
     card = {"input_size": 704, "score_threshold": 0.8}
-    assert written == [
-        ("best.pt", "a.onnx"),
-        ("best.pt", "a.pt", card),
-        ("a.pt", "a.onnx"),
-    ]
+    assert cards == {pt: card, onnx_file: card}
+    assert [p.name for p in tmp_path.iterdir()] == ["a.onnx"]
+
+
+def test_a_card_in_an_onnx_file_is_changed_and_the_rest_kept(tmp_path):
+    onnx = pytest.importorskip("onnx")
+    graph = onnx.helper.make_graph([], "empty", [], [])
+    model = onnx.helper.make_model(graph)
+    onnx.helper.set_model_props(model, {"labels": "face", "input_size": "640"})
+    path = tmp_path / "net.onnx"
+    onnx.save(model, path)
+    release._write_card(path, input_size=768)
+    stored = {p.key: p.value for p in onnx.load(path).metadata_props}
+    assert stored == {"labels": "face", "input_size": "768"}

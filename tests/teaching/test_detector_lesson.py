@@ -7,14 +7,18 @@ import pytest
 from fer_course.teaching import detector_lesson
 
 
-def test_quick_mode_draws_and_prepares(tmp_path, monkeypatch):
+def test_scenes_are_drawn_and_prepared(tmp_path, monkeypatch):
     monkeypatch.setattr(detector_lesson, "_DRAWN", 3)
     monkeypatch.setattr(detector_lesson, "_CHOOSE", 1)
-    monkeypatch.setenv("FER_MODE", "quick")
-    yaml, line = detector_lesson.training_photos(tmp_path)
+    yaml, line = detector_lesson.drawn_photos(tmp_path)
     assert yaml == tmp_path / "yolo" / "faces.yaml"
     assert line.startswith("train: 2 drawn scenes")
     assert len(list((tmp_path / "yolo" / "images" / "choose").iterdir())) == 1
+
+
+def test_quick_mode_trains_on_them(tmp_path, monkeypatch):
+    monkeypatch.setenv("FER_MODE", "quick")
+    assert detector_lesson.training_yaml("drawn.yaml") == "drawn.yaml"
     assert detector_lesson.training_budget()["quick"]
 
 
@@ -22,11 +26,11 @@ def test_full_mode_wants_the_real_photos(tmp_path, monkeypatch):
     monkeypatch.setenv("FER_MODE", "full")
     monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path))
     with pytest.raises(FileNotFoundError, match="run notebook 01 in full mode"):
-        detector_lesson.training_photos(tmp_path)
+        detector_lesson.training_yaml("drawn.yaml")
     yaml = tmp_path / "detection-yolo" / "faces.yaml"
     yaml.parent.mkdir()
     yaml.write_text("names: {0: face}")
-    assert detector_lesson.training_photos(tmp_path)[0] == yaml
+    assert detector_lesson.training_yaml("drawn.yaml") == yaml
     assert "quick" not in detector_lesson.training_budget()
 
 
