@@ -33,7 +33,8 @@ def fernet_rows():
 
 
 def detector_rows():
-    for report in json.loads((RECORDS / "detector.json").read_text())["reports"]:
+    record = json.loads((RECORDS / "detector.json").read_text())
+    for report in record["reports"] + record["tiles"]:
         if report["ap50"] is not None:
             yield (
                 report["photo_set"],

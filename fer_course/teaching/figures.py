@@ -54,6 +54,7 @@ def plot_faces(pixels, titles=None, columns=7):
         figure.get_layout_engine().set(w_pad=0.02, h_pad=0.02, wspace=0, hspace=0)
         for k, ax in enumerate(axes.flat):
             ax.axis("off")
+            ax.set_anchor("S")  # what room is left belongs above the title
             if k < len(pixels):
                 _show_picture(ax, pixels[k])
                 if titles:
