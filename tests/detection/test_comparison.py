@@ -15,7 +15,6 @@ from fer_course.detection.comparison import (
     evaluate_on_packs,
     yunet_folder,
 )
-from fer_course.detection.records import AnnotatedPhoto
 
 YUNET = yunet_folder() / YUNETS["yunet_n"].file
 
@@ -32,23 +31,6 @@ class Knows:
     def detect(self, picture):
         boxes = self.answers[picture]
         return boxes.astype(np.float32), np.full(len(boxes), 0.8, np.float32)
-
-
-@pytest.fixture
-def photos():
-    box = np.array([[10.0, 20, 50, 80]])
-    sets = ["wider"] * 6 + ["afw", "lfpw"] + ["negatives"] * 2
-    return [
-        AnnotatedPhoto(
-            name,
-            f"{index}.jpg",
-            f"{name}/{index}",
-            box if name != "negatives" else box[:0],
-            np.zeros(int(name != "negatives"), bool),
-            str(index),
-        )
-        for index, name in enumerate(sets)
-    ]
 
 
 def test_side_by_side(photos):
