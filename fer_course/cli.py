@@ -112,14 +112,14 @@ def _add_data(commands):
 def _add_training(commands):
     networks = ("detector", "fernet")
     train = _add(commands, "train", _train, "train a network")
-    train.add_argument("network", choices=networks)
+    train.add_argument("network", choices=(*networks, "ablation"))
     train.add_argument("--quick", action="store_true", help="minutes, not hours")
     train.add_argument("--resume", action="store_true", help="go on where it stopped")
     train.add_argument("--epochs", type=_count, metavar="N")
     text = "start here; default: the detector's yolov8n.pt, FERNet from scratch"
     train.add_argument("--weights", metavar="FILE", help=text)
     for option, choices in (
-        ("--faces", ("fer2013", "joint")),
+        ("--faces", ("fer2013", "affectnet", "joint")),
         ("--recipe", ("course", "reference")),
     ):
         text = f"fernet: default {choices[0]}"

@@ -12,32 +12,40 @@ from pathlib import Path
 from fer_course.settings import settings
 
 QUICK_FACES = 4000
-_OF_DETECTOR = {"image_size", "learning_rate", "hours"}
-_OF_FERNET = {"faces", "recipe"}
+_COMMON = {"quick", "resume", "epochs", "weights"}
+_SETTINGS = {
+    "detector": _COMMON | {"image_size", "learning_rate", "hours"},
+    "fernet": _COMMON | {"faces", "recipe"},
+    "ablation": set(),
+}
 
 
 def train(network, *, out=None, record=False, **given):
-    """Train the detector or FERNet on the real data; return the exit code 0.
+    """Train a network on the real data; return the exit code 0.
 
     Args:
-        network: "detector" or "fernet".
+        network: "detector", "fernet", or "ablation" for many small FERNets.
         out: the run's folder; None means `data/runs/NETWORK`.
         record: copy the history into `models/records`.
         **given: for both: quick (minutes instead of hours), resume (the run in `out`),
             epochs and weights (to start from); for the detector: image_size,
-            learning_rate and hours; for FERNet: faces ("fer2013" or "joint") and
-            recipe, one of `expression.recipe.RECIPES`. None means the default.
+            learning_rate and hours; for FERNet: faces ("fer2013", "affectnet" or
+            "joint") and recipe, one of `expression.recipe.RECIPES`. None and False mean
+            the default. An ablation takes none of them.
 
     Raises:
-        ValueError: a setting of the other network.
+        ValueError: a setting that is another network's.
         FileNotFoundError: data or start weights are missing; says how to get them.
     """
     out = Path(out) if out else settings().runs / network
-    given = {name: value for name, value in given.items() if value is not None}
-    other = _OF_FERNET if network == "detector" else _OF_DETECTOR
-    if wrong := sorted(given.keys() & other):
+    given = {k: value for k, value in given.items() if value not in (None, False)}
+    if wrong := sorted(given.keys() - _SETTINGS[network]):
         raise ValueError(f"{', '.join(wrong)}: not for the {network}.")
-    run = _train_detector if network == "detector" else _train_fernet
+    run = {
+        "detector": _train_detector,
+        "fernet": _train_fernet,
+        "ablation": _train_ablation,
+    }[network]
     history = run(out, **given)
     if record:
         target = settings().models / "records" / f"{network}_history.csv"
@@ -78,17 +86,11 @@ def _train_fernet(
     weights=None,
     resume=False,
 ):
-    from fer_course.expression.datasets import load_fer2013
-    from fer_course.expression.joint import load_joint
     from fer_course.expression.recipe import RECIPES
     from fer_course.expression.release import finish_fernet
     from fer_course.expression.training import train_fernet
 
-    folder = settings().data / "expression"
-    if faces == "joint":
-        known = load_joint(folder)
-    else:
-        known = load_fer2013(folder / "fer2013")
+    known = _load_faces(faces)
     learn, choose = known.part("train"), known.part("choose")
     if quick:
         learn, choose = _every(learn, QUICK_FACES), _every(choose, 1000)
@@ -104,6 +106,25 @@ def _train_fernet(
         f"{files[0]}, {files[1]}"
     )
     return trained.history
+
+
+def _train_ablation(out):
+    from fer_course.expression.ablation import SHARE, run_ablation
+
+    faces = _load_faces("fer2013")
+    learn = faces.part("train").select(slice(None, None, SHARE))
+    return run_ablation(learn, faces.part("choose"), out)
+
+
+def _load_faces(name):
+    from fer_course.expression import datasets, joint
+
+    folder = settings().data / "expression"
+    if name == "joint":
+        return joint.load_joint(folder)
+    if name == "affectnet":
+        return datasets.load_affectnet(folder / "AffectNet")
+    return datasets.load_fer2013(folder / "fer2013")
 
 
 def _every(faces, count):

@@ -249,7 +249,7 @@ def _check_other(name):
     folder = settings().data / _known(name).place
     loaders = {
         "fer2013": datasets.load_fer2013,
-        "ferplus": lambda folder: datasets.load_fer2013(folder, votes=True),
+        "ferplus": lambda folder: datasets.load_fer2013(folder, votes=1),
         "rafdb": datasets.load_rafdb,
         "affectnet": datasets.load_affectnet,
     }

@@ -65,6 +65,8 @@ def test_the_detectors_own_settings_reach_it_and_no_other(folders, detector):
         runs.train("fernet", hours=1.0)
     with pytest.raises(ValueError, match=r"faces, recipe: not for the detector"):
         runs.train("detector", faces="joint", recipe="reference")
+    with pytest.raises(ValueError, match=r"epochs: not for the ablation"):
+        runs.train("ablation", epochs=3)
 
 
 def test_record_keeps_the_history(folders, detector):
@@ -93,7 +95,7 @@ def test_yunet_reads_no_expressions(folders):
         runs.evaluate("fernet", against="yunet")
 
 
-@pytest.mark.parametrize("network", ["detector", "fernet"])
+@pytest.mark.parametrize("network", ["detector", "fernet", "ablation"])
 def test_without_data_training_says_how_to_get_it(folders, network):
     with pytest.raises(FileNotFoundError, match=r"fer_course data (get|prepare)"):
         runs.train(network)

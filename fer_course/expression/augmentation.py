@@ -1,4 +1,4 @@
-"""Faces moved, turned, flipped, lit and covered at random while training.
+"""Faces moved, turned, flipped, lit, coarsened and covered at random while training.
 
 In: stored faces, uint8 (N, 48, 48). Out: the same faces changed, for one batch.
 This happens outside the saved network: a served face is never changed. A whole
@@ -9,6 +9,8 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+
+COARSE_PX = (16, 40)
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,8 @@ class Augmentation:
         contrast: largest relative change of contrast either way.
         brightness: largest change of brightness either way, grey levels.
         erase: probability that a rectangle of 2 to 20 % of the face is covered.
+        coarse: probability that a face is shrunk to `COARSE_PX` and enlarged again, as
+            a small face in a photo arrives.
     """
 
     flip: bool = True
@@ -32,6 +36,7 @@ class Augmentation:
     contrast: float = 0.0
     brightness: float = 0.0
     erase: float = 0.0
+    coarse: float = 0.0
 
     def __call__(self, pixels, rng):
         """Return changed copies of the faces.
@@ -44,6 +49,8 @@ class Augmentation:
             (N, H, W) float32 in 0..255.
         """
         faces = self._move(pixels, rng).astype(np.float32)
+        if self.coarse:
+            self._coarsen(faces, rng)
         if self.contrast or self.brightness:
             faces = self._light(faces, rng)
         if self.erase:
@@ -87,6 +94,17 @@ class Augmentation:
         offset = rng.uniform(-self.brightness, self.brightness, shape)
         mean = faces.mean((1, 2), keepdims=True)
         return np.clip((faces - mean) * gain + mean + offset, 0, 255).astype(np.float32)
+
+    def _coarsen(self, faces, rng):
+        count, height, width = faces.shape
+        for i in np.flatnonzero(rng.random(count) < self.coarse):
+            share = rng.uniform(*COARSE_PX) / width
+            small = cv2.resize(
+                faces[i], None, fx=share, fy=share, interpolation=cv2.INTER_AREA
+            )
+            faces[i] = cv2.resize(
+                small, (width, height), interpolation=cv2.INTER_LINEAR
+            )
 
     def _cover(self, faces, rng):
         count, height, width = faces.shape

@@ -89,7 +89,7 @@ class FaceSet:
         return table.reindex(columns=list(labels.EXPRESSIONS), fill_value=0)
 
 
-def load_fer2013(folder, *, votes=False):
+def load_fer2013(folder, *, votes=0.0):
     """Return FER2013 without blank and leaked rows: 27,247 / 3,491 / 3,589 faces.
 
     The official parts stay what they are: Training is "train", PublicTest is
@@ -99,8 +99,9 @@ def load_fer2013(folder, *, votes=False):
 
     Args:
         folder: where `fer2013.csv` lies, and `fer2013new.csv` for the votes.
-        votes: use FER+'s ten votes a face as targets instead of the label. Faces
-            for which nobody voted one of the seven are left out.
+        votes: the share of the training faces' targets that FER+'s ten votes a face
+            make; the label makes the rest, and the whole where nobody voted one of
+            the seven. At 1, such faces are left out, and every part has votes.
 
     Raises:
         FileNotFoundError: a csv is missing; the message says where to get it.
@@ -115,8 +116,14 @@ def load_fer2013(folder, *, votes=False):
         group[number], reason[number] = twin, why
     reason[(reason == "blank") & (split != "train")] = ""
     if votes:
-        targets = _ferplus_targets(folder / "fer2013new.csv", len(pixels))
-        reason[(targets.sum(1) == 0) & (reason == "")] = "no vote for one of the seven"
+        voted = _ferplus_targets(folder / "fer2013new.csv", len(pixels))
+        silent = voted.sum(1) == 0
+        if votes == 1:
+            targets = voted
+            reason[silent & (reason == "")] = "no vote for one of the seven"
+        else:
+            mixed = ~silent & (split == "train")
+            targets[mixed] += votes * (voted - targets)[mixed]
     names = np.arange(len(pixels)).astype(str)
     dropped = dict(Counter(reason[reason != ""].tolist()))
     whole = FaceSet("FER2013", pixels, targets, split, group, names, dropped)

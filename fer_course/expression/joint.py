@@ -14,6 +14,9 @@ from fer_course.expression.datasets import FaceSet
 from fer_course.splits import near_duplicates, read_manifest, write_manifest
 
 MANIFEST = datasets.SPLITS / "joint.csv"
+# The share of FER+'s votes in FER2013's training targets; under a half, so that the
+# label stays each face's most likely expression.
+VOTE_SHARE = 0.4
 _COLUMNS = ("set", "name", "twin_set", "twin_name")
 _RANK = {"train": 0, "choose": 1, "test": 2}
 
@@ -67,7 +70,9 @@ def load_sets(folder):
     folder = Path(folder)
     found = []
     if (folder / "fer2013" / "fer2013.csv").is_file():
-        found.append(datasets.load_fer2013(folder / "fer2013"))
+        voted = (folder / "fer2013" / "fer2013new.csv").is_file()
+        votes = VOTE_SHARE if voted else 0.0
+        found.append(datasets.load_fer2013(folder / "fer2013", votes=votes))
     if (folder / "RAF-DB" / "basic").is_dir():
         found.append(datasets.load_rafdb(folder / "RAF-DB" / "basic"))
     if (folder / "AffectNet").is_dir():

@@ -55,16 +55,22 @@ REFERENCE_RECIPE = Recipe()
 # Ours; models/EXPERIMENTS.md has the runs behind each choice.
 COURSE_RECIPE = Recipe(
     network=COURSE_NETWORK,
-    epochs=32,
+    epochs=40,
     optimizer="sgd",
     learning_rate=0.05,
     schedule="cosine",
     warmup_epochs=1,
-    weight_decay=1e-3,
+    weight_decay=2e-3,
     label_smoothing=0.05,
     ema=0.998,
     augmentation=Augmentation(
-        rotation_deg=9, shift_px=3, zoom=0.1, contrast=0.15, brightness=10
+        rotation_deg=12,
+        shift_px=3,
+        zoom=0.12,
+        contrast=0.2,
+        brightness=15,
+        erase=0.2,
+        coarse=0.2,
     ),
 )
 RECIPES = {"course": COURSE_RECIPE, "reference": REFERENCE_RECIPE}

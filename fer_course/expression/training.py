@@ -167,7 +167,7 @@ class _Keeper(keras.callbacks.Callback):
     def __init__(self, choose, out, recipe, done):
         super().__init__()
         self.choose, self.out, self.recipe = choose, out, recipe
-        self.rows = _read_history(out / "history.csv")[:done]
+        self.rows = read_history(out / "history.csv")[:done]
 
     def on_epoch_begin(self, epoch, logs=None):
         # Keras does not save how far dropout's random numbers have come
@@ -358,7 +358,8 @@ def _as_strings(card):
     return flat
 
 
-def _read_history(path):
+def read_history(path):
+    """Return the rows of a run's `history.csv`, as text by column; [] without one."""
     if not path.exists():
         return []
     with open(path, newline="") as file:

@@ -123,3 +123,14 @@ def test_light_keeps_the_mean_when_only_contrast_changes():
 def test_an_empty_batch_stays_empty():
     empty = np.zeros((0, 48, 48), np.uint8)
     assert Augmentation()(empty, np.random.default_rng(0)).shape == (0, 48, 48)
+
+
+def test_coarse_faces_are_shrunk_and_enlarged_again():
+    """Two-pixel stripes, which no face of 16 to 40 px can hold, turn gray."""
+    stripes = np.zeros((60, 48, 48), np.uint8)
+    stripes[:, :, ::2] = 255
+    half = Augmentation(**OFF, coarse=0.5)(stripes, np.random.default_rng(0))
+    same = (half == stripes).all((1, 2))
+    assert 15 < same.sum() < 45
+    assert (half[~same].std((1, 2)) < 0.8 * stripes[0].std()).all()
+    np.testing.assert_allclose(half.mean((1, 2)), 127.5, atol=4)

@@ -116,13 +116,29 @@ def test_a_second_load_reads_the_cache(fer2013, monkeypatch):
 
 def test_votes_are_shares_of_the_seven(fer2013):
     folder, _, _ = fer2013
-    faces = load_fer2013(folder, votes=True)
+    faces = load_fer2013(folder, votes=1)
     assert "3" not in faces.names  # ten votes for "not a face"
     assert faces.dropped["no vote for one of the seven"] == 1
     row = faces.targets[faces.names.tolist().index("1")]
     assert row[index("neutral")] == pytest.approx(4 / 7)
     assert row[index("happy")] == pytest.approx(3 / 7)
     np.testing.assert_allclose(faces.targets.sum(1), 1, rtol=1e-6)
+
+
+def test_votes_may_make_a_share_of_the_training_targets(fer2013):
+    folder, _, _ = fer2013
+    faces = load_fer2013(folder, votes=0.4)
+    plain = load_fer2013(folder)
+    assert faces.names.tolist() == plain.names.tolist()  # nobody is left out
+    row = faces.targets[faces.names.tolist().index("1")]
+    assert row[index("disgust")] == pytest.approx(0.6)
+    assert row[index("neutral")] == pytest.approx(0.4 * 4 / 7)
+    assert row[index("happy")] == pytest.approx(0.4 * 3 / 7)
+    silent = faces.names.tolist().index("3")  # ten votes for "not a face"
+    np.testing.assert_array_equal(faces.targets[silent], plain.targets[silent])
+    held_back = faces.split != "train"
+    np.testing.assert_array_equal(faces.targets[held_back], plain.targets[held_back])
+    np.testing.assert_array_equal(faces.labels, plain.labels)
 
 
 def test_a_damaged_or_missing_csv_is_named(fer2013, tmp_path):
@@ -145,10 +161,10 @@ def test_a_list_of_another_kind_is_named(fer2013, tmp_path):
     votes = folder / "fer2013new.csv"
     votes.write_text("".join(votes.read_text().splitlines(keepends=True)[:-1]))
     with pytest.raises(ValueError, match=r"votes for 7 faces, fer2013\.csv has 8"):
-        load_fer2013(folder, votes=True)
+        load_fer2013(folder, votes=1)
     votes.write_text("name,label\n")
     with pytest.raises(ValueError, match="no column 'neutral'"):
-        load_fer2013(folder, votes=True)
+        load_fer2013(folder, votes=1)
 
 
 # ---------------------------------------------------------------- RAF-DB
