@@ -118,14 +118,15 @@ def train_detector(
         hours: time to train for; the schedule is fitted to it after each epoch, and
             the number of epochs is only the first guess.
         threads: processor threads; None means one a core.
-        resume: carry on with the run in `out` where it stopped, as it was set.
+        resume: carry on with the run in `out` where it stopped, as it was set; a
+            complete run is returned as it lies there.
         plots: also draw Ultralytics' own pictures into `out`.
         progress: called with one line an epoch; None for silence.
 
     Raises:
         FileNotFoundError: the yaml, the start weights or, to resume, the run's
             last epoch is missing.
-        ValueError: the run to resume is complete, or its settings were to change.
+        ValueError: the settings of a run to resume were to change.
     """
     start = time.perf_counter()
     out, data_yaml = Path(out).resolve(), Path(data_yaml).resolve()
@@ -148,6 +149,8 @@ def train_detector(
         )
     ultralytics = import_ultralytics()
     checkpoint = _resumable(out) if resume else _start_weights(weights)
+    if checkpoint is None:
+        return _trained(out, start)
     model = ultralytics.YOLO(checkpoint, task="detect")
     for event, callback in training_events(progress, threads).items():
         model.add_callback(event, callback)
@@ -165,6 +168,10 @@ def train_detector(
         model.train(**arguments)
     finally:
         ultralytics.utils.LOGGER.setLevel(level)
+    return _trained(out, start)
+
+
+def _trained(out, start):
     folder = out / "weights"
     return TrainedDetector(
         weights=folder / "best.pt",
@@ -305,6 +312,7 @@ def _start_weights(weights):
 
 
 def _resumable(out):
+    """Return the file to carry on from, None where the run is complete."""
     # A kill while last.pt is being written leaves it broken: then the copy counts.
     last, previous = out / "weights" / "last.pt", out / "weights" / "previous.pt"
     for path in (last, previous):
@@ -313,9 +321,7 @@ def _resumable(out):
         except (FileNotFoundError, ValueError):
             continue
         if checkpoint.get("optimizer") is None:
-            raise ValueError(
-                f"The run in {out} is complete. Start a new one in another folder."
-            )
+            return None
         if path == previous:
             shutil.copyfile(previous, last)
         return last

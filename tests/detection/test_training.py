@@ -203,11 +203,15 @@ def test_resume_falls_back_on_the_copy(tmp_path, untrained):
     assert (weights / "last.pt").read_bytes() == whole
 
 
-def test_complete_runs_are_not_resumed(tmp_path, untrained):
+def test_a_complete_run_is_returned_as_it_lies(tmp_path, drawn_dataset, untrained):
+    """So that a run killed between training and export can still be finished."""
     (tmp_path / "weights").mkdir()
-    training.save_detector(untrained, tmp_path / "weights" / "last.pt")
-    with pytest.raises(ValueError, match="is complete"):
-        training._resumable(tmp_path)
+    last = training.save_detector(untrained, tmp_path / "weights" / "last.pt")
+    before = last.read_bytes()
+    trained = training.train_detector(drawn_dataset, tmp_path, resume=True)
+    assert trained.last == last and last.read_bytes() == before
+    assert trained.history == tmp_path / "results.csv"
+    assert [path.name for path in tmp_path.iterdir()] == ["weights"]
 
 
 def test_history_has_plain_names(tmp_path):
@@ -300,8 +304,6 @@ def test_train_kill_and_resume(tmp_path, drawn_dataset, untrained):
     assert histories[0].epoch.tolist() == histories[1].epoch.tolist() == [1, 2, 3]
     np.testing.assert_allclose(histories[0].learning_rate, histories[1].learning_rate)
     assert not (tmp_path / "cut" / "weights" / "previous.pt").exists()
-    with pytest.raises(ValueError, match="is complete"):
-        training.train_detector(drawn_dataset, tmp_path / "cut", resume=True)
     detector = FaceDetector(resumed.weights, score_threshold=1e-6)
     assert detector.detect(np.zeros((64, 64, 3), np.uint8))[0].shape[1] == 4
 
