@@ -27,6 +27,12 @@ __all__ = [
     "read_wider",
 ]
 WIDER_COLUMNS = "x y w h blur expression illumination invalid occlusion pose".split()
+WIDER_LEVELS = {  # attribute -> its levels, numbered from 0 in the lists
+    "blur": ("clear", "normal", "heavy"),
+    "illumination": ("normal", "extreme"),
+    "occlusion": ("none", "partial", "heavy"),
+    "pose": ("typical", "atypical"),
+}
 
 
 def _lines(file):
@@ -48,7 +54,8 @@ def read_wider(list_file, images):
 
     Each entry is a name, a count, and as many rows of `WIDER_COLUMNS`; an entry with
     count 0 has one row of zeros. Faces marked invalid come back ignored, rows without
-    width or height are skipped. The event folder is the group.
+    width or height are skipped. The event folder is the group, and the columns of
+    `WIDER_LEVELS` are the attributes.
 
     Args:
         list_file: the list.
@@ -83,10 +90,17 @@ def read_wider(list_file, images):
         for row, number in zip(rows[~good], numbers[~good], strict=True):
             message = f"face without area: {row[:4].tolist()}"
             found.skip(list_file, int(number) + 1, message)
-        boxes, ignore = xywh_to_xyxy(rows[good, :4]), rows[good, 7] == 1
-        event = relative.partition("/")[0]
-        found.add(list_file, name_at + 1, relative, boxes, ignore, group=event)
+        faces, event = _wider_faces(rows[good]), relative.partition("/")[0]
+        found.add(list_file, name_at + 1, relative, *faces, group=event)
     return found.done()
+
+
+def _wider_faces(rows):
+    """Return boxes_xyxy, ignore and attributes of (K, 10) rows."""
+    attributes = {
+        name: rows[:, WIDER_COLUMNS.index(name)].astype(int) for name in WIDER_LEVELS
+    }
+    return xywh_to_xyxy(rows[:, :4]), rows[:, 7] == 1, attributes
 
 
 def _next(lines, at, wanted):

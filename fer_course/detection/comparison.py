@@ -16,6 +16,11 @@ import cv2
 import numpy as np
 
 from fer_course.boxes import clip
+from fer_course.detection.attributes import (
+    LevelRecall,
+    attribute_lines,
+    attribute_table,
+)
 from fer_course.detection.dataset import read_prepared
 from fer_course.detection.detector import FaceDetector
 from fer_course.detection.evaluation import (
@@ -116,6 +121,8 @@ class Comparison:
             read, ms, if measured.
         tiles: our detector's reports on sheets of nine WIDER photos, looked at as a
             whole and in tiles too; none for fewer photos.
+        attributes: a `LevelRecall` for each level of WIDER's attributes, of the
+            WIDER photos; none without them.
     """
 
     reports: tuple[DetectionReport, ...]
@@ -124,6 +131,7 @@ class Comparison:
     curves: dict
     times_ms: dict | None = None
     tiles: tuple[DetectionReport, ...] = ()
+    attributes: tuple[LevelRecall, ...] = ()
 
     def to_dict(self):
         """Return everything as plain numbers, ready for JSON."""
@@ -152,7 +160,7 @@ class Comparison:
             )
         for name, time_ms in (self.times_ms or {}).items():
             lines.append(f"{name}: {time_ms} ms a photo")
-        return "\n".join(lines)
+        return "\n".join(lines + attribute_lines(self.attributes))
 
 
 def compare_detectors(detectors, thresholds, photos, split, *, draws=1000):
@@ -169,13 +177,9 @@ def compare_detectors(detectors, thresholds, photos, split, *, draws=1000):
         name: [detector.detect(photo.path) for photo in photos]
         for name, detector in detectors.items()
     }
-    names = np.array([photo.dataset for photo in photos])
-    sets = {name: np.flatnonzero(names == name) for name in dict.fromkeys(names)}
-    portraits = np.flatnonzero(np.isin(names, PORTRAITS))
-    if len(portraits):
-        sets["portraits"] = portraits
-    reports, ahead, curves = [], [], {}
-    for photo_set, rows in sets.items():
+    ours, *others = detectors
+    reports, ahead, curves, attributes = [], [], {}, ()
+    for photo_set, rows in _rows_of_sets(photos).items():
         of_set = [photos[row] for row in rows]
         scored = {
             name: score_set([found[name][row] for row in rows], of_set)
@@ -186,18 +190,30 @@ def compare_detectors(detectors, thresholds, photos, split, *, draws=1000):
                 scored[name],
                 thresholds[name],
                 detector=name,
-                photo_set=str(photo_set),
+                photo_set=photo_set,
                 draws=draws,
             )
             for name in detectors
         ]
-        if len(scored[next(iter(detectors))].face_sizes):
-            curves[str(photo_set)] = {name: _curve(scored[name]) for name in detectors}
-        ours, *others = detectors
-        for other in others if len(scored[ours].face_sizes) else ():
+        if photo_set == "wider":
+            attributes = attribute_table(scored, thresholds, of_set)
+        if not len(scored[ours].face_sizes):
+            continue
+        curves[photo_set] = {name: _curve(scored[name]) for name in detectors}
+        for other in others:
             numbers = paired_bootstrap(scored[ours], scored[other], draws=draws)
-            ahead.append((str(photo_set), ours, other, *np.round(numbers, 4).tolist()))
-    return Comparison(tuple(reports), tuple(ahead), split, curves)
+            ahead.append((photo_set, ours, other, *np.round(numbers, 4).tolist()))
+    return Comparison(
+        tuple(reports), tuple(ahead), split, curves, attributes=attributes
+    )
+
+
+def _rows_of_sets(photos):
+    """Return set name -> which photos are of it; the portraits together come last."""
+    names = np.array([photo.dataset for photo in photos])
+    rows = {str(name): np.flatnonzero(names == name) for name in dict.fromkeys(names)}
+    portraits = np.flatnonzero(np.isin(names, PORTRAITS))
+    return rows | ({"portraits": portraits} if len(portraits) else {})
 
 
 def score_set(found, photos):

@@ -37,7 +37,7 @@ __all__ = [
 ]
 HIDE_FROM_PX = 4.0  # ignored faces from this size on are painted over in training
 _GRAY = 114  # the gray around letterboxed photos: "nothing here" to a YOLO network
-_RULES = 1  # raise it when the rules below change: everything is then written again
+_RULES = 2  # raise it when the rules below change: everything is then written again
 
 
 @dataclass(frozen=True)
@@ -159,6 +159,10 @@ def read_prepared(out, split):
             boxes_xyxy=as_boxes(row["boxes"]),
             ignore=np.array(row["ignore"], dtype=bool),
             group=row["group"],
+            attributes={
+                name: np.array(levels, dtype=int)
+                for name, levels in row.get("attributes", {}).items()
+            },
         )
         for file, row in sorted(record.items())
         if file.startswith(f"{split}/")
@@ -187,6 +191,7 @@ def _fingerprint(photo, min_size_px):
         stat.st_mtime_ns,
         photo.boxes_xyxy.tolist(),
         photo.ignore.tolist(),
+        _plain(photo.attributes),
     )
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
@@ -213,7 +218,12 @@ def _write_photo(photo, out, file, min_size_px):
         "width": image.shape[1],
         "boxes": cleaned.boxes_xyxy.round(2).tolist(),
         "ignore": cleaned.ignore.tolist(),
+        "attributes": _plain(cleaned.attributes),
     }
+
+
+def _plain(attributes):
+    return {name: levels.tolist() for name, levels in attributes.items()}
 
 
 def _hide(image, photo):

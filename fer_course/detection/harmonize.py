@@ -63,7 +63,10 @@ def clean(photo, image_hw, min_size_px=MIN_SIZE_PX):
     there = area(boxes) > 0
     boxes, ignore = boxes[there], photo.ignore[there]
     small = face_sizes(boxes, image_hw) < min_size_px
-    return replace(photo, boxes_xyxy=boxes, ignore=ignore | small)
+    attributes = {name: level[there] for name, level in photo.attributes.items()}
+    return replace(
+        photo, boxes_xyxy=boxes, ignore=ignore | small, attributes=attributes
+    )
 
 
 def face_sizes(boxes_xyxy, image_hw):

@@ -86,6 +86,7 @@ class ScoredPhotos:
         face_sizes: (T,) float, sqrt(width x height) of each true face, px.
         found_by: (T,) float, the score that found it, -inf if none did.
         face_photo: (T,) int, the photo each face lies in.
+        face_row: (T,) int, its row among all true faces of that photo.
         n_photos: number of photos, those without a face included.
     """
 
@@ -95,7 +96,13 @@ class ScoredPhotos:
     face_sizes: np.ndarray
     found_by: np.ndarray
     face_photo: np.ndarray
+    face_row: np.ndarray
     n_photos: int
+
+    def of_faces(self, values):
+        """Return (T,) int: what `values`, an (M,) array a photo, says of each face."""
+        rows = zip(self.face_photo, self.face_row, strict=True)
+        return np.array([values[photo][row] for photo, row in rows], dtype=int)
 
 
 def score_photos(detections, truths, ignore=None, *, iou_threshold=0.5, min_size_px=0):
@@ -116,7 +123,8 @@ def score_photos(detections, truths, ignore=None, *, iou_threshold=0.5, min_size
             f"true boxes and {len(ignore)} with ignore flags: give one entry a photo."
         )
     scores, hit, photo = [np.zeros(0)], [np.zeros(0, bool)], [np.zeros(0, int)]
-    sizes, found_by, face_photo = [np.zeros(0)], [np.zeros(0)], [np.zeros(0, int)]
+    sizes, found_by = [np.zeros(0)], [np.zeros(0)]
+    face_photo, face_row = [np.zeros(0, int)], [np.zeros(0, int)]
     rows = zip(detections, truths, ignore, strict=True)
     for index, ((boxes_xyxy, box_scores), truth, flags) in enumerate(rows):
         size = np.sqrt(area(truth))
@@ -133,12 +141,13 @@ def score_photos(detections, truths, ignore=None, *, iou_threshold=0.5, min_size
         sizes.append(size[counts])
         found_by.append(found.found_by[counts])
         face_photo.append(np.full(counts.sum(), index))
+        face_row.append(np.flatnonzero(counts))
     scores, hit, photo = map(np.concatenate, (scores, hit, photo))
     order = np.argsort(-scores, kind="stable")
     return ScoredPhotos(
         scores[order],
         hit[order],
         photo[order],
-        *map(np.concatenate, (sizes, found_by, face_photo)),
+        *map(np.concatenate, (sizes, found_by, face_photo, face_row)),
         n_photos=len(truths),
     )

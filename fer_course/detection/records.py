@@ -5,7 +5,7 @@ which `dataset.py` cleans and writes for YOLO. Notebook 01 shows a report.
 """
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
@@ -23,6 +23,7 @@ class AnnotatedPhoto:
         boxes_xyxy: (N, 4) float, pixels, in the set's own convention; N may be 0.
         ignore: (N,) bool, faces neither to be learnt nor to count as misses.
         group: photos of one group stay in one split (event, fold, photo).
+        attributes: name -> (N,) int, each face's level; empty where a set has none.
     """
 
     dataset: str
@@ -31,6 +32,7 @@ class AnnotatedPhoto:
     boxes_xyxy: np.ndarray
     ignore: np.ndarray
     group: str
+    attributes: dict[str, np.ndarray] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -93,7 +95,18 @@ class Collector:
         """Note what was skipped; `message` is "kind: detail"."""
         self.problems.append(Problem(Path(file), line, message))
 
-    def add(self, file, line, relative, boxes, ignore=None, *, name=None, group=None):
+    def add(
+        self,
+        file,
+        line,
+        relative,
+        boxes,
+        ignore=None,
+        attributes=None,
+        *,
+        name=None,
+        group=None,
+    ):
         """Add a photo unless its file is missing or its name was there before."""
         path = self.images / relative
         name = f"{self.dataset}/{name or Path(relative).with_suffix('').as_posix()}"
@@ -106,7 +119,9 @@ class Collector:
         ignore = np.zeros(len(boxes), bool) if ignore is None else ignore
         group = group or path.stem
         self.photos.append(
-            AnnotatedPhoto(self.dataset, path, name, boxes, ignore, group)
+            AnnotatedPhoto(
+                self.dataset, path, name, boxes, ignore, group, attributes or {}
+            )
         )
 
     def done(self):

@@ -79,6 +79,19 @@ def test_wider_rows_flags_dummy_and_zero_sizes(tmp_path):
     assert kinds(found) == [(10, "face without area"), (11, "face without area")]
 
 
+def test_wider_attributes_stay_with_their_faces(tmp_path):
+    rows = "1 2 3 4 2 0 0 0 1 0\n5 6 0 8 1 1 1 1 1 1\n9 9 5 5 0 1 1 0 2 1\n"
+    found = wider(tmp_path, f"a/a.jpg\n3\n{rows}a/b.jpg\n0\n")
+    faces, empty = (photo.attributes for photo in found.photos)
+    assert {name: levels.tolist() for name, levels in faces.items()} == {
+        "blur": [2, 0],  # the second row has no width
+        "illumination": [0, 1],
+        "occlusion": [1, 2],
+        "pose": [0, 1],
+    }
+    assert {levels.shape for levels in empty.values()} == {(0,)}
+
+
 LAST = "z/last.jpg\n1\n1 1 2 2 0 0 0 0 0 0\n"
 
 
@@ -383,6 +396,7 @@ def test_negatives(tmp_path):
     touch(tmp_path, "cats/cat.jpg", "a.b.png", "notes.txt")
     found = read_negatives(tmp_path)
     assert {p.name for p in found.photos} == {"negatives/a.b", "negatives/cats/cat"}
+    assert [photo.attributes for photo in found.photos] == [{}, {}]
     assert all(photo.boxes_xyxy.shape == (0, 4) for photo in found.photos)
 
 

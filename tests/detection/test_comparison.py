@@ -1,6 +1,7 @@
 """Detectors side by side on made-up photos; the real rival where it is found."""
 
 import json
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -65,10 +66,43 @@ def test_table_and_record(photos):
     assert len(text.splitlines()) == 6
     record = json.loads(json.dumps(result.to_dict()))
     assert record["split"] == "val"
+    assert record["attributes"] == []
     assert record["reports"][0]["photo_set"] == "wider"
     frame = result.to_frame()
     assert len(frame) == 5
     assert {"ap50", "recall 32-64 px"} <= set(frame)
+
+
+def test_recall_by_attribute_of_the_wider_photos(photos):
+    turned = {f"wider/{k}": {"pose": np.array([k % 2])} for k in range(6)}
+    others = ("blur", "illumination", "occlusion")
+    photos = [
+        replace(
+            photo,
+            attributes={name: np.zeros(1, int) for name in others} | turned[photo.name],
+        )
+        if photo.name in turned
+        else photo
+        for photo in photos
+    ]
+    detectors = {"ours": Knows(photos, 3), "theirs": Knows(photos, 2)}
+    result = compare_detectors(
+        detectors, {"ours": 0.5, "theirs": 0.9}, photos, "val", draws=5
+    )
+    rows = json.loads(json.dumps(result.to_dict()))["attributes"]
+    assert [(row["attribute"], row["level"]) for row in rows] == [
+        ("blur", "clear"),
+        ("illumination", "normal"),
+        ("occlusion", "none"),
+        ("pose", "typical"),
+        ("pose", "atypical"),
+    ]
+    # ours misses photos 0 and 3; theirs keeps no face at its own threshold
+    assert rows[0]["recall"] == {"ours": 0.6667, "theirs": 0}
+    assert rows[4]["recall"] == {"ours": 0.6667, "theirs": 0}
+    assert (rows[4]["faces"], rows[4]["median_size_px"]) == (3, 49.0)  # 40 x 60 px
+    last = str(result).splitlines()[-1]
+    assert last.split() == ["pose:", "atypical", "3", "49.0", "66.7", "0.0"]
 
 
 def test_no_photos_prepared(tmp_path):

@@ -82,6 +82,7 @@ def test_pictures_labels_and_yaml(sets, tmp_path):
     assert prepared.ignored == {"train": 2, "choose": 2, "val": 2}
     assert prepared.written == 9
     assert lines[-1] == "prepared 9 of 9 photos, 9 new"
+    assert [photo.attributes for photo in read_prepared(out, "val")] == [{}] * 3
     names = {path.name for path in (out / "images" / "train").iterdir()}
     assert names == {"wider__0.jpg", "lfpw__0.jpg", "negatives__0.jpg"}
     assert (out / "labels/train/negatives__0.txt").read_bytes() == b""
@@ -121,6 +122,25 @@ def test_only_what_changed_or_is_missing_is_written(sets, tmp_path):
     fewer = {"wider": sets["wider"]}
     assert prepare_yolo(fewer, out, splits=SPLIT, progress=quiet).photos["train"] == 1
     assert len(list((out / "labels").rglob("*.txt"))) == 3
+
+
+def test_attributes_are_kept_and_corrected(sets, tmp_path):
+    out, (first, *others) = tmp_path / "yolo", sets["wider"].photos
+    outside = np.array([[300.0, 300, 320, 320]])  # is dropped: no area in the photo
+    boxes = np.concatenate([first.boxes_xyxy[:1], outside, first.boxes_xyxy[1:]])
+    for levels in ([2, 1, 0], [0, 1, 2]):
+        photo = replace(
+            first,
+            boxes_xyxy=boxes,
+            ignore=np.zeros(3, bool),
+            attributes={"occlusion": np.array(levels)},
+        )
+        sets["wider"] = Annotations((photo, *others))
+        prepare_yolo(sets, out, splits=SPLIT, progress=quiet)
+        kept = read_prepared(out, "train")[-1]
+        assert kept.name == first.name
+        assert kept.attributes["occlusion"].tolist() == [levels[0], levels[2]]
+        assert kept.attributes["occlusion"].dtype == int
 
 
 def test_a_stopped_run_goes_on(sets, tmp_path, monkeypatch):

@@ -174,6 +174,19 @@ def test_small_faces_and_small_alarms_do_not_count():
     assert scored.face_sizes == pytest.approx([np.sqrt(600)])
 
 
+def test_each_counted_face_is_known_by_photo_and_row():
+    truths = [[AWAY, [0, 0, 5, 5], FACE], [], [OTHER, FACE]]
+    ignore = [[True, False, False], [], [False, False]]
+    nothing = [([], [])] * 3
+    scored = score_photos(nothing, truths, ignore, min_size_px=8)
+    assert scored.face_photo.tolist() == [0, 2, 2]
+    assert scored.face_row.tolist() == [2, 0, 1]
+    values = [np.array([10, 11, 12]), np.zeros(0, int), np.array([20, 21])]
+    assert scored.of_faces(values).tolist() == [12, 20, 21]
+    none = score_photos([([], [])], [[]]).of_faces([[]])
+    assert none.shape == (0,) and none.dtype == int
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_agrees_with_ultralytics(seed):
     training = pytest.importorskip("fer_course.detection.training")
@@ -206,6 +219,7 @@ def test_agrees_with_scikit_learn():
         np.full(hit.sum(), 20.0),
         scores[hit],
         np.zeros(hit.sum(), int),
+        np.arange(hit.sum()),
         1,
     )
     ours = precision_recall(scored)
