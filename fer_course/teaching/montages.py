@@ -1,8 +1,8 @@
 """Makes the pictures of `data/samples`: two portraits hung on walls, two scenes.
 
 In: the portraits of Grace Hopper and Eileen Collins (public domain). Out: montages
-with known boxes, and a short video for the tests. `data/samples/SOURCES.md` says
-where the portraits come from; notebooks 00, 02 and 06 look at the pictures.
+with known boxes. `data/samples/SOURCES.md` says where the portraits come from;
+notebooks 00, 02 and 06 look at the pictures; `moving_portraits` films them.
 """
 
 import json
@@ -15,7 +15,6 @@ import numpy as np
 from fer_course.boxes import ellipse_to_box
 from fer_course.files import write_atomically
 from fer_course.images import read_image
-from fer_course.settings import settings
 from fer_course.teaching.scenes import sample_scene
 
 # hairline to chin, cheek to cheek, pixels of the two files
@@ -23,13 +22,13 @@ _PORTRAITS = {
     "grace_hopper": (172, 128, 352, 325),
     "eileen_collins": (182, 76, 271, 176),
 }
-_HOPPER, _COLLINS = _PORTRAITS
+HOPPER, COLLINS = _PORTRAITS
 _ABOVE, _BELOW, _BESIDE = 0.6, 0.75, 1.05  # a print's margins, in face heights
 _FRAMES = ((250, 247, 240), (112, 78, 56), (62, 58, 58), (196, 160, 112))
 
 
 @dataclass(frozen=True)
-class _Print:
+class Print:
     """A framed print: whose, face height and center in pixels, frame, lean."""
 
     who: str
@@ -44,31 +43,31 @@ class _Print:
 _WALLS = {
     "two_portraits": (
         (480, 860),
-        (_Print(_HOPPER, 160, 235, 235), _Print(_COLLINS, 160, 625, 235)),
+        (Print(HOPPER, 160, 235, 235), Print(COLLINS, 160, 625, 235)),
     ),
     "small_and_large": (
         (480, 860),
-        (_Print(_HOPPER, 180, 270, 240, 1), _Print(_COLLINS, 36, 640, 250, 1)),
+        (Print(HOPPER, 180, 270, 240, 1), Print(COLLINS, 36, 640, 250, 1)),
     ),
     "tilted": (
         (520, 900),
         (
-            _Print(_HOPPER, 150, 235, 260, 0, -15),
-            _Print(_COLLINS, 140, 672, 260, 0, 15),
+            Print(HOPPER, 150, 235, 260, 0, -15),
+            Print(COLLINS, 140, 672, 260, 0, 15),
         ),
     ),
     "gallery": (
         (720, 1280),
         (
-            _Print(_HOPPER, 200, 270, 330, 1),
-            _Print(_COLLINS, 130, 705, 215, 0),
-            _Print(_HOPPER, 110, 1060, 190, 2, gray=True),
-            _Print(_COLLINS, 90, 620, 535, 3),
-            _Print(_HOPPER, 64, 830, 470, 0),
-            _Print(_COLLINS, 84, 1130, 485, 1, gray=True),
-            _Print(_HOPPER, 48, 970, 420, 3),
-            _Print(_COLLINS, 32, 960, 550, 2),
-            _Print(_HOPPER, 24, 830, 620, 1),
+            Print(HOPPER, 200, 270, 330, 1),
+            Print(COLLINS, 130, 705, 215, 0),
+            Print(HOPPER, 110, 1060, 190, 2, gray=True),
+            Print(COLLINS, 90, 620, 535, 3),
+            Print(HOPPER, 64, 830, 470, 0),
+            Print(COLLINS, 84, 1130, 485, 1, gray=True),
+            Print(HOPPER, 48, 970, 420, 3),
+            Print(COLLINS, 32, 960, 550, 2),
+            Print(HOPPER, 24, 830, 620, 1),
         ),
     ),
 }
@@ -112,7 +111,7 @@ def _jpeg(image, quality=86):
     return cv2.imencode(".jpg", bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
 
 
-def _wall(hw):
+def plaster_wall(hw):
     """Return a warm plaster wall, lit from the upper left, (H, W, 3) float."""
     height, width = hw
     down, across = np.mgrid[0 : 1 : height * 1j, 0 : 1 : width * 1j]
@@ -122,18 +121,33 @@ def _wall(hw):
 
 def _hang(portraits, hw, prints):
     """Return a wall with framed prints, uint8, and the (N, 4) boxes of the faces."""
-    canvas = _wall(hw)
+    canvas = plaster_wall(hw)
     boxes = []
     for item in prints:
-        framed, face = _framed(portraits[item.who], _PORTRAITS[item.who], item)
-        height, width = framed.shape[:2]
-        turn = cv2.getRotationMatrix2D((width / 2, height / 2), -item.angle_deg, 1.0)
-        turn[:, 2] += (item.x - width / 2, item.y - height / 2)
-        _lay(canvas, framed, turn, drop=max(2, 0.03 * height))
-        center = turn @ (*face[:2], 1)
-        angle = np.pi / 2 + np.radians(item.angle_deg)
-        boxes.append(ellipse_to_box(face[3], face[2], angle, *center).ravel())
+        framed, turn, box = frame_print(portraits[item.who], item)
+        _lay(canvas, framed, turn, drop=max(2, 0.03 * framed.shape[0]))
+        boxes.append(box)
     return canvas.round().clip(0, 255).astype(np.uint8), np.array(boxes)
+
+
+def frame_print(portrait, item):
+    """Return a framed print and where it goes.
+
+    Args:
+        portrait: the picture of `item.who`, RGB uint8.
+        item: a `Print`.
+
+    Returns:
+        the framed print (h, w, 3) uint8, the (2, 3) matrix that turns and moves it
+        to its place, and the (4,) box of its face there, pixels.
+    """
+    framed, face = _framed(portrait, _PORTRAITS[item.who], item)
+    height, width = framed.shape[:2]
+    turn = cv2.getRotationMatrix2D((width / 2, height / 2), -item.angle_deg, 1.0)
+    turn[:, 2] += (item.x - width / 2, item.y - height / 2)
+    center = turn @ (*face[:2], 1)
+    angle = np.pi / 2 + np.radians(item.angle_deg)
+    return framed, turn, ellipse_to_box(face[3], face[2], angle, *center).ravel()
 
 
 def _lay(canvas, framed, turn, drop):
@@ -173,38 +187,3 @@ def _framed(portrait, box, item):
     half_wh = (x2 - x1) * scale / 2, item.face_px / 2
     center_x = edge + (middle - max(left, 0)) * scale
     return framed, (center_x, edge + (y1 + unit / 2 - max(top, 0)) * scale, *half_wh)
-
-
-def write_sample_video(path, n_frames=24, fps=12):
-    """Write a short video of a portrait that moves and leans; return its boxes.
-
-    Args:
-        path: ends in .webm (VP9) or .avi (Motion JPEG).
-        n_frames: number of frames.
-        fps: frames a second.
-
-    Returns:
-        (n_frames, 4) boxes of the face, pixels.
-
-    Raises:
-        ValueError: another ending, or OpenCV cannot write it here.
-    """
-    codecs = {".webm": "VP90", ".avi": "MJPG"}
-    path = Path(path)
-    if path.suffix not in codecs:
-        raise ValueError(f"{path.name}: name the video .webm or .avi.")
-    folder = settings().data / "samples"
-    portraits = {_COLLINS: read_image(folder / f"{_COLLINS}.jpg")}
-    code = cv2.VideoWriter_fourcc(*codecs[path.suffix])
-    writer = cv2.VideoWriter(str(path), code, fps, (480, 360))
-    if not writer.isOpened():
-        raise ValueError(f"OpenCV cannot write {path.suffix} here: try .avi.")
-    boxes = []
-    for phase in np.linspace(0, 2 * np.pi, n_frames):
-        x, lean = 240 - 90 * np.cos(phase), 12 * np.sin(phase)
-        item = _Print(_COLLINS, 110, x, 180, angle_deg=lean)
-        frame, box = _hang(portraits, (360, 480), [item])
-        writer.write(frame[..., ::-1])
-        boxes.append(box[0])
-    writer.release()
-    return np.array(boxes)

@@ -19,7 +19,8 @@ from fer_course.labels import EXPRESSIONS
 from fer_course.settings import settings
 from fer_course.teaching.faces import draw_face
 from fer_course.teaching.layouts import LAYOUTS, write_samples
-from fer_course.teaching.montages import make_sample_photos, write_sample_video
+from fer_course.teaching.montages import make_sample_photos
+from fer_course.teaching.moving_portraits import write_portrait_video
 from fer_course.teaching.scenes import Scene, sample_scene
 
 __all__ = [
@@ -32,7 +33,7 @@ __all__ = [
     "sample_faces",
     "sample_photos",
     "sample_scene",
-    "write_sample_video",
+    "write_portrait_video",
     "write_samples",
 ]
 

@@ -1,4 +1,3 @@
-import cv2
 import numpy as np
 import pytest
 
@@ -284,26 +283,6 @@ def test_the_montages_can_be_made_again(tmp_path):
     for name, path in photos.items():
         made, kept = read_image(tmp_path / f"{name}.jpg"), read_image(path)
         assert np.abs(made.astype(int) - kept).mean() < 2, name
-
-
-@pytest.mark.parametrize("ending", [".avi", ".webm"])
-def test_the_sample_video_plays(tmp_path, ending):
-    path = tmp_path / f"face{ending}"
-    try:
-        boxes = samples.write_sample_video(path, n_frames=6)
-    except ValueError as error:
-        pytest.skip(f"no codec here: {error}")
-    video = cv2.VideoCapture(str(path))
-    frames = 0
-    while video.read()[0]:
-        frames += 1
-    assert frames == 6 and boxes.shape == (6, 4)
-    assert np.ptp(boxes[:, 0]) > 50
-
-
-def test_a_video_needs_a_known_ending(tmp_path):
-    with pytest.raises(ValueError, match=r"face\.mp4"):
-        samples.write_sample_video(tmp_path / "face.mp4")
 
 
 def test_detection_layouts_lie_side_by_side_like_the_packs(tmp_path):
