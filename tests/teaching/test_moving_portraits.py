@@ -1,3 +1,5 @@
+from itertools import pairwise
+
 import cv2
 import numpy as np
 import pytest
@@ -60,8 +62,7 @@ def test_who_is_in_sight(time_s, hopper, collins):
 def test_the_cut_comes_from_one_frame_to_the_next():
     images = [image for image, _ in portrait_frames(CUT_S - 0.16, CUT_S + 0.16)]
     steps = [
-        np.abs(after.astype(int) - before).mean()
-        for before, after in zip(images, images[1:], strict=False)
+        np.abs(after.astype(int) - before).mean() for before, after in pairwise(images)
     ]
     assert len(steps) == 3 and steps[1] > 5 * max(steps[0], steps[2])
 
