@@ -133,7 +133,12 @@ def _add_training(commands):
     evaluate = _add(commands, "evaluate", _evaluate, "measure a network")
     evaluate.add_argument("network", choices=networks)
     evaluate.add_argument("--model", metavar="FILE", help="default: the shipped one")
-    evaluate.add_argument("--against", choices=["yunet"], help="side by side with it")
+    text = "side by side with it: yunet for the detector, another FERNet's file"
+    evaluate.add_argument("--against", metavar="yunet | FILE", help=text)
+    text = "choose: the faces for choosing, no test part is opened; default: test"
+    evaluate.add_argument(
+        "--split", choices=("test", "choose"), default="test", help=text
+    )
     for parser in (train, evaluate):
         parser.add_argument("--out", metavar="DIR", help="default: data/runs/NETWORK")
         parser.add_argument(
@@ -264,4 +269,5 @@ def _evaluate(options):
         out=options.out,
         record=options.record,
         against=options.against,
+        split=options.split,
     )

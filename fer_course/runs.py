@@ -132,32 +132,47 @@ def _every(faces, count):
     return faces.select(slice(None, None, max(1, len(faces) // count)))
 
 
-def evaluate(network, *, model=None, out=None, record=False, against=None):
+def evaluate(
+    network, *, model=None, out=None, record=False, against=None, split="test"
+):
     """Measure the detector or FERNet on the real data; return the exit code 0.
 
     Args:
         network: "detector" or "fernet".
         model: its file; None means the shipped one.
-        out: folder for `evaluation.json`; None means `data/runs/NETWORK`.
+        out: folder for the figures; None means `data/runs/NETWORK`.
         record: write the figures into `models/records` instead.
-        against: "yunet" to measure YuNet beside the detector.
+        against: "yunet" to measure YuNet beside the detector; another FERNet's file.
+        split: "test" to report, into `evaluation.json`; "choose" to choose with,
+            into `choosing.json`.
 
     Raises:
-        ValueError: `against` with FERNet.
+        ValueError: a rival of the other network, or a record of the choosing part.
         FileNotFoundError: data or a network is missing.
     """
-    target = (Path(out) if out else settings().runs / network) / "evaluation.json"
+    if record and split != "test":
+        raise ValueError(
+            "models/records holds what the test parts say: --record goes without "
+            f"--split {split}."
+        )
+    name = "evaluation.json" if split == "test" else "choosing.json"
+    target = (Path(out) if out else settings().runs / network) / name
     if record:
         target = settings().models / "records" / f"{network}.json"
+    options = {"against": against, "record": target}
     if network == "detector":
         from fer_course.detection.comparison import evaluate_on_packs
 
-        print(evaluate_on_packs(model, against=against, record=target))
-    elif against:
-        raise ValueError(f"--against {against} goes with the detector, not FERNet.")
+        split = "val" if split == "test" else split
+        print(evaluate_on_packs(model, split=split, **options))
+    elif against == "yunet":
+        raise ValueError(
+            "YuNet finds faces and reads none: --against yunet goes with the detector; "
+            "FERNet is set against another network's .keras or .onnx file."
+        )
     else:
         from fer_course.expression.scorecard import evaluate_fernet
 
-        print(evaluate_fernet(model, record=target))
+        print(evaluate_fernet(model, split=split, **options))
     print(f"All figures -> {target}")
     return 0

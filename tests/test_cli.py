@@ -92,8 +92,28 @@ def calls(monkeypatch):
             "course",
             "evaluate",
             ("detector",),
-            {"model": None, "out": None, "record": True, "against": "yunet"},
+            {
+                "model": None,
+                "out": None,
+                "record": True,
+                "against": "yunet",
+                "split": "test",
+            },
             id="evaluate",
+        ),
+        pytest.param(
+            "evaluate fernet --model a.keras --against b.onnx --split choose",
+            "course",
+            "evaluate",
+            ("fernet",),
+            {
+                "model": "a.keras",
+                "out": None,
+                "record": False,
+                "against": "b.onnx",
+                "split": "choose",
+            },
+            id="evaluate beside a rival",
         ),
         pytest.param(
             "benchmark --json b.json",
@@ -131,7 +151,7 @@ def test_every_command(calls, line, need, name, args, options):
         pytest.param("train fernet --epochs 1.5", "1.5 is not a whole", id="half"),
         pytest.param("train both", "invalid choice: 'both'", id="network"),
         pytest.param("data get", "required: SET", id="no set"),
-        pytest.param("evaluate detector --against x", "invalid choice", id="rival"),
+        pytest.param("evaluate fernet --split val", "invalid choice", id="split"),
     ],
 )
 def test_wrong_usage_gives_2_before_anything_is_installed(calls, capsys, line, message):

@@ -23,7 +23,7 @@ def fernet_rows():
     for score in json.loads((RECORDS / "fernet.json").read_text())["scores"]:
         yield (
             score["part"],
-            "yes" if score["flip"] else "no",
+            score["averaging"],
             f"{score['n']:,}",
             percent(score["accuracy"]),
             interval(score["interval"]),

@@ -6,6 +6,7 @@ import pytest
 
 from fer_course import runs
 from fer_course.detection import comparison, release, training
+from fer_course.settings import ROOT
 
 
 @pytest.fixture
@@ -90,9 +91,36 @@ def test_where_figures_go(folders, detector, monkeypatch, options, target):
     assert (detector["model"], detector["against"]) == ("m.onnx", "yunet")
 
 
-def test_yunet_reads_no_expressions(folders):
-    with pytest.raises(ValueError, match="goes with the detector"):
-        runs.evaluate("fernet", against="yunet")
+@pytest.mark.parametrize(
+    "given, split, file",
+    [
+        pytest.param({}, "val", "evaluation.json", id="reports on val"),
+        pytest.param({"split": "choose"}, "choose", "choosing.json", id="chooses"),
+    ],
+)
+def test_the_split_reaches_the_detector(folders, detector, given, split, file):
+    runs.evaluate("detector", **given)
+    assert detector["split"] == split
+    assert detector["record"].name == file
+
+
+def test_what_was_chosen_by_is_never_recorded(folders, detector):
+    with pytest.raises(ValueError, match="goes without --split choose"):
+        runs.evaluate("detector", record=True, split="choose")
+    assert not detector
+
+
+@pytest.mark.parametrize(
+    "against, error, message",
+    [
+        pytest.param("yunet", ValueError, "goes with the detector", id="yunet"),
+        pytest.param("x.onnx", FileNotFoundError, "x.onnx is not there", id="missing"),
+    ],
+)
+def test_rivals_that_read_no_expressions(folders, monkeypatch, against, error, message):
+    monkeypatch.setenv("FER_COURSE_MODELS", str(ROOT / "models"))
+    with pytest.raises(error, match=message):
+        runs.evaluate("fernet", against=against)
 
 
 @pytest.mark.parametrize("network", ["detector", "fernet", "ablation"])

@@ -1,9 +1,10 @@
 """Every figure of a FERNet file, on every held-back part of the data that is found.
 
 In: a network's file. Out: a `Scorecard`: each part whole and without the faces that
-have a near-duplicate anywhere in their set, with and without averaging over the
-mirrored face. `python -m fer_course evaluate fernet` prints it and, with `--record`,
-writes what notebook 05 and the model card quote.
+have a near-duplicate anywhere in their set, with and without averaging over views of
+the face; what small, turned and shifted faces cost; and, if wanted, how far it is ahead
+of another network. `python -m fer_course evaluate fernet` prints it and, with
+`--record`, writes what notebook 05 and the model card quote.
 """
 
 import json
@@ -11,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from fer_course.expression import datasets
+from fer_course.expression.averaging import averaged_predictions
 from fer_course.expression.classifier import ExpressionClassifier
 from fer_course.expression.evaluation import (
     ExpressionReport,
@@ -21,10 +22,16 @@ from fer_course.expression.evaluation import (
     reliability,
     selective_accuracy,
 )
+from fer_course.expression.held_back import held_back_parts
+from fer_course.expression.rival import Lead, measure_leads
+from fer_course.expression.robustness import (
+    Condition,
+    measure_robustness,
+    robustness_table,
+)
 from fer_course.expression.votes import vote_statistics
 from fer_course.files import write_atomically
 from fer_course.settings import settings
-from fer_course.splits import read_manifest
 
 COVERAGES = (1.0, 0.9, 0.8, 0.7, 0.6, 0.5)
 
@@ -35,7 +42,7 @@ class Score:
 
     Attributes:
         part: "PrivateTest", "RAF-DB test", …
-        flip: whether face and mirrored face were averaged.
+        averaging: over which views of a face, one of `averaging.AVERAGINGS`.
         report: the figures.
         sure: share of the faces that the network calls sure.
         sure_accuracy: share right of those.
@@ -44,7 +51,7 @@ class Score:
     """
 
     part: str
-    flip: bool
+    averaging: str
     report: ExpressionReport
     sure: float
     sure_accuracy: float
@@ -58,18 +65,27 @@ class Scorecard:
 
     Attributes:
         model: its file's name.
-        scores: a `Score` for each part, without and with flip averaging.
-        flip_gain: part -> `McNemar` of the averaged against the plain predictions.
+        split: of the parts, "test" or "choose".
+        scores: a `Score` for each part and way of averaging.
+        gain: part -> way of averaging -> `McNemar` of the averaged against the plain
+            predictions.
+        robustness: `Condition`s, measured on the choosing faces.
         votes: `vote_statistics` of FER+, empty where it is not there.
+        rival: the other network's file name, None without one.
+        leads: a `Lead` for each part, none without a rival.
     """
 
     model: str
+    split: str
     scores: tuple[Score, ...]
-    flip_gain: dict[str, McNemar]
+    gain: dict[str, dict[str, McNemar]]
+    robustness: tuple[Condition, ...]
     votes: dict
+    rival: str | None = None
+    leads: tuple[Lead, ...] = ()
 
     def to_frame(self):
-        """Return a pandas table, one row for each part and way."""
+        """Return a pandas table, one row for each part and way of averaging."""
         import pandas as pd
 
         rows = []
@@ -78,7 +94,7 @@ class Scorecard:
             rows.append(
                 {
                     "part": score.part,
-                    "flip": score.flip,
+                    "averaging": score.averaging,
                     "faces": score.report.n,
                     "accuracy": score.report.accuracy,
                     "low": low,
@@ -94,13 +110,15 @@ class Scorecard:
 
     def to_dict(self):
         """Return plain numbers, ready for JSON."""
+        command = "python -m fer_course evaluate fernet"
+        command += " --record" if self.split == "test" else f" --split {self.split}"
         return {
             "model": self.model,
-            "command": "python -m fer_course evaluate fernet --record",
+            "command": command + (f" --against {self.rival}" if self.rival else ""),
             "scores": [
                 {
                     "part": score.part,
-                    "flip": score.flip,
+                    "averaging": score.averaging,
                     **score.report.to_dict(),
                     "sure": round(score.sure, 4),
                     "sure_accuracy": _plain(score.sure_accuracy),
@@ -109,110 +127,106 @@ class Scorecard:
                 }
                 for score in self.scores
             ],
-            "flip_gain": {
-                part: {"only_flip": test.only_a, "only_plain": test.only_b, "p": test.p}
-                for part, test in self.flip_gain.items()
+            "gain": {
+                part: {
+                    way: {
+                        "only_averaged": test.only_a,
+                        "only_plain": test.only_b,
+                        "p": test.p,
+                    }
+                    for way, test in tests.items()
+                }
+                for part, tests in self.gain.items()
             },
+            "robustness": [row.to_dict() for row in self.robustness],
             "votes": self.votes,
+            "rival": self.rival,
+            "leads": [lead.to_dict() for lead in self.leads],
         }
 
     def __str__(self):
         lines = [
-            f"{'part':<34} {'flip':<4} {'faces':>6} {'accuracy':>9} {'95 %':>14} "
+            f"{'part':<30} {'averaging':<9} {'faces':>6} {'accuracy':>9} {'95 %':>14} "
             f"{'macro-F1':>8} {'ECE':>6} {'sure':>6} {'right':>6}"
         ]
         for score in self.scores:
             report = score.report
             low, high = report.interval
             lines.append(
-                f"{score.part:<34} {'yes' if score.flip else 'no':<4} {report.n:>6,} "
+                f"{score.part:<30} {score.averaging:<9} {report.n:>6,} "
                 f"{report.accuracy:>9.1%} {f'[{low:.1%}, {high:.1%}]':>14} "
                 f"{report.macro_f1:>8.3f} {report.ece:>6.1%} {score.sure:>6.0%} "
                 f"{score.sure_accuracy:>6.0%}"
             )
-        return "\n".join(lines)
+        lines += [f"against {self.rival}, {lead}" for lead in self.leads]
+        return "\n".join(lines + robustness_table(self.robustness))
 
 
-def evaluate_fernet(model=None, *, folder=None, record=None):
+def evaluate_fernet(
+    model=None, *, folder=None, split="test", against=None, record=None
+):
     """Score a network on every held-back part whose data set is found.
 
     Args:
         model: a `.onnx` or `.keras` file; None means the shipped one.
         folder: where the data sets lie; None means `data/expression`.
+        split: "test" to report, "choose" to choose with: no test face is read then.
+        against: another network's file, to be scored on the same faces, or None.
         record: json file to write the figures to, or None.
 
     Raises:
-        FileNotFoundError: the network is missing, or every data set is.
+        ValueError: another split, or a file that is no expression network.
+        FileNotFoundError: a network is missing, or every data set is.
     """
     classifier = ExpressionClassifier(model)
+    rival = ExpressionClassifier(against) if against else None
     folder = folder or settings().data / "expression"
-    parts = held_back_parts(folder)
-    scores, flip_gain = [], {}
-    for name, faces in parts.items():
-        plain = classifier.classify(list(faces.pixels))
-        mirrored = classifier.classify(list(faces.pixels[:, :, ::-1]))
-        averaged = (plain + mirrored) / 2
-        for flip, probabilities in ((False, plain), (True, averaged)):
-            scores.append(
-                _score(
-                    name, flip, probabilities, faces.labels, classifier.sure_threshold
-                )
-            )
-        flip_gain[name] = mcnemar(
-            averaged.argmax(1) == faces.labels, plain.argmax(1) == faces.labels
-        )
+    scores, gain, leads = [], {}, []
+    for held in held_back_parts(folder, split):
+        found = averaged_predictions(classifier, held.faces.pixels)
+        right = {way: p.argmax(1) == held.faces.labels for way, p in found.items()}
+        scores += _scores(held, found, classifier.sure_threshold)
+        gain |= _gains(held, right)
+        if rival:
+            leads += measure_leads(held, right["none"], rival)
     listing = folder / "fer2013" / "fer2013new.csv"
-    votes = vote_statistics(listing) if listing.exists() else {}
-    card = Scorecard(classifier.path.name, tuple(scores), flip_gain, votes)
+    card = Scorecard(
+        model=classifier.path.name,
+        split=split,
+        scores=tuple(scores),
+        gain=gain,
+        robustness=measure_robustness(classifier, held_back_parts(folder, "choose")),
+        votes=vote_statistics(listing) if listing.exists() else {},
+        rival=rival.path.name if rival else None,
+        leads=tuple(leads),
+    )
     if record:
         write_atomically(record, json.dumps(card.to_dict(), indent=1) + "\n")
     return card
 
 
-def held_back_parts(folder):
-    """Return part's name -> `FaceSet`, for the data sets found in a folder.
-
-    PublicTest is there to choose with and the extract's part is not AffectNet's
-    official one: neither is a figure to set beside published ones.
-
-    Raises:
-        FileNotFoundError: none of FER2013, RAF-DB and AffectNet is there.
-    """
-    parts = {}
-    if (folder / "fer2013" / "fer2013.csv").exists():
-        faces = datasets.load_fer2013(folder / "fer2013")
-        parts |= _with_and_without_twins("PrivateTest", faces.part("test"), "fer2013")
-        parts["PublicTest (for choosing)"] = faces.part("choose")
-    if (folder / "RAF-DB" / "basic").is_dir():
-        faces = datasets.load_rafdb(folder / "RAF-DB" / "basic").part("test")
-        parts |= _with_and_without_twins("RAF-DB test", faces, "rafdb")
-    if (folder / "AffectNet").is_dir():
-        for source in ("label", "folder"):
-            faces = datasets.load_affectnet(folder / "AffectNet", label_source=source)
-            faces = faces.part("test")
-            parts[f"extract test, {source}"] = faces
-            plain = np.char.find(faces.names, "ffhq_") < 0
-            parts[f"extract test, {source}, no ffhq"] = faces.select(plain)
-    if not parts:
-        raise FileNotFoundError(
-            f"No faces in {folder}: `python -m fer_course data get fer2013` says where "
-            "to get them."
-        )
-    return {name: faces for name, faces in parts.items() if len(faces)}
+def _scores(held, found, sure_threshold):
+    labels = held.faces.labels
+    return [
+        _score(name, way, probabilities[rows], labels[rows], sure_threshold)
+        for name, rows in held.parts.items()
+        for way, probabilities in found.items()
+    ]
 
 
-def _with_and_without_twins(name, faces, key):
-    """Return the part whole, and without faces that the split's list calls twins."""
-    rows = read_manifest(datasets.SPLITS / f"{key}.csv")
-    column = "row" if key == "fer2013" else "name"
-    groups, counts = np.unique([row["group"] for row in rows], return_counts=True)
-    shared = set(groups[counts > 1].tolist())
-    twins = [row[column] for row in rows if row["group"] in shared]
-    alone = ~np.isin(faces.names, twins)
-    return {name: faces, f"{name}, no twins": faces.select(alone)}
+def _gains(held, right):
+    """Return part -> way of averaging -> `McNemar` against no averaging."""
+    return {
+        name: {
+            way: mcnemar(hits[rows], right["none"][rows])
+            for way, hits in right.items()
+            if way != "none"
+        }
+        for name, rows in held.parts.items()
+    }
 
 
-def _score(part, flip, probabilities, labels, sure_threshold):
+def _score(part, averaging, probabilities, labels, sure_threshold):
     sure = probabilities.max(1) >= sure_threshold
     right = probabilities.argmax(1) == labels
     bins = reliability(probabilities, labels)
@@ -223,7 +237,7 @@ def _score(part, flip, probabilities, labels, sure_threshold):
     }
     return Score(
         part=part,
-        flip=flip,
+        averaging=averaging,
         report=evaluate_classifier(probabilities, labels),
         sure=float(sure.mean()),
         sure_accuracy=float(right[sure].mean()) if sure.any() else float("nan"),

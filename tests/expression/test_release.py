@@ -1,4 +1,3 @@
-import json
 from dataclasses import replace
 
 import keras
@@ -10,9 +9,7 @@ from fer_course.expression.datasets import FaceSet
 from fer_course.expression.evaluation import apply_temperature
 from fer_course.expression.fernet import build_fernet
 from fer_course.expression.release import finish_fernet
-from fer_course.expression.scorecard import evaluate_fernet
 from fer_course.expression.training import save_fernet
-from fer_course.labels import EXPRESSIONS, FER2013_IDS
 
 NETWORK = {"filters": (2, 3), "kernel_size": 3, "head": "average", "dropout": 0}
 
@@ -73,50 +70,3 @@ def test_both_files_carry_the_same_calibrated_network(best, tmp_path):
 
     again = finish_fernet(keras_path, choose, keras_path, onnx_path)
     assert again.temperature == pytest.approx(released.temperature, rel=0.01)
-
-
-@pytest.fixture
-def fer2013(tmp_path):
-    """A tiny fer2013.csv: 14 training, 14 public, 21 private rows."""
-    ids = {name: number for number, name in FER2013_IDS.items()}
-    faces = face_set(49)
-    usage = ["Training"] * 14 + ["PublicTest"] * 14 + ["PrivateTest"] * 21
-    lines = ["emotion,pixels,Usage"]
-    for pixels, label, part in zip(faces.pixels, faces.labels, usage, strict=True):
-        numbers = " ".join(map(str, pixels.ravel()))
-        lines.append(f"{ids[EXPRESSIONS[label]]},{numbers},{part}")
-    folder = tmp_path / "expression" / "fer2013"
-    folder.mkdir(parents=True)
-    (folder / "fer2013.csv").write_text("\n".join(lines))
-    return folder.parent
-
-
-def test_scorecard(best, fer2013, tmp_path, monkeypatch):
-    monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path))
-    splits = tmp_path / "splits"
-    splits.mkdir()
-    (splits / "fer2013.csv").write_text("row,group,dropped\n30,30,\n31,30,\n40,40,\n")
-    monkeypatch.setattr("fer_course.expression.datasets.SPLITS", splits)
-    onnx_path, record = tmp_path / "f.onnx", tmp_path / "records" / "fernet.json"
-    finish_fernet(best, face_set(), tmp_path / "f.keras", onnx_path)
-    card = evaluate_fernet(onnx_path, folder=fer2013, record=record)
-    table = card.to_frame()
-    assert table["part"].tolist()[::2] == [
-        "PrivateTest",
-        "PrivateTest, no twins",
-        "PublicTest (for choosing)",
-    ]
-    assert table["faces"].tolist() == [21, 21, 19, 19, 14, 14]
-    assert table["flip"].tolist() == [False, True] * 3
-    saved = json.loads(record.read_text())
-    assert saved["model"] == "f.onnx"
-    assert len(saved["scores"]) == 6
-    assert saved["scores"][0]["selective"]["100%"] == saved["scores"][0]["accuracy"]
-    assert sum(saved["scores"][0]["reliability"][0]) == 21
-    assert "PrivateTest, no twins" in str(card)
-
-
-def test_no_data_is_one_sentence(best, tmp_path):
-    finish_fernet(best, face_set(), tmp_path / "f.keras", tmp_path / "f.onnx")
-    with pytest.raises(FileNotFoundError, match="data get fer2013"):
-        evaluate_fernet(tmp_path / "f.onnx", folder=tmp_path / "nowhere")
