@@ -152,11 +152,12 @@ class Scorecard:
         for score in self.scores:
             report = score.report
             low, high = report.interval
+            right = "-" if score.sure == 0 else f"{score.sure_accuracy:.0%}"
             lines.append(
                 f"{score.part:<30} {score.averaging:<9} {report.n:>6,} "
                 f"{report.accuracy:>9.1%} {f'[{low:.1%}, {high:.1%}]':>14} "
                 f"{report.macro_f1:>8.3f} {report.ece:>6.1%} {score.sure:>6.0%} "
-                f"{score.sure_accuracy:>6.0%}"
+                f"{right:>6}"
             )
         lines += [f"against {self.rival}, {lead}" for lead in self.leads]
         return "\n".join(lines + robustness_table(self.robustness))

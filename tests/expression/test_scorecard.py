@@ -127,6 +127,14 @@ def test_beside_a_rival(folder, left_side):
     assert "shift 8 px, 17% of the face" in text
 
 
+def test_a_network_that_is_never_sure_has_no_share_right(folder, monkeypatch):
+    monkeypatch.setattr(LeftSide, "sure_threshold", 0.95)
+    monkeypatch.setattr(scorecard, "ExpressionClassifier", LeftSide)
+    card = evaluate_fernet("left.onnx", folder=folder, split="choose")
+    assert str(card).splitlines()[1].split()[-2:] == ["0%", "-"]
+    assert card.to_dict()["scores"][0]["sure_accuracy"] is None
+
+
 def test_the_shipped_network_against_no_network(folder, tmp_path):
     shipped = ROOT / "models" / "fernet.onnx"
     card = evaluate_fernet(shipped, folder=folder, split="choose", against=shipped)
