@@ -10,7 +10,7 @@ from fer_course.settings import ROOT
 
 PACKAGE = ROOT / "fer_course"
 HEAVY = ("tensorflow", "keras", "torch", "ultralytics", "matplotlib", "pandas", "onnx")
-BASE = {"labels", "settings", "files", "images", "boxes", "splits"}
+BASE = {"labels", "settings", "files", "images", "boxes", "splits", "quantization"}
 FOLDERS = {"detection": 1, "expression": 1, "analysis": 2, "teaching": 3}
 ATTIC = 4  # the doors: command line, bootstrap, benchmark
 
