@@ -75,3 +75,31 @@ def test_both_files_carry_the_same_calibrated_network(best, tmp_path, monkeypatc
 
     again = finish_fernet(keras_path, choose, keras_path, onnx_path)
     assert again.temperature == pytest.approx(released.temperature, rel=0.01)
+
+
+@pytest.mark.parametrize(
+    "most_lost, precision",
+    [
+        pytest.param(1.0, "int8", id="worth it"),
+        pytest.param(-1.0, "float32", id="not worth it"),
+    ],
+)
+def test_int8_where_it_costs_next_to_nothing(
+    best, tmp_path, monkeypatch, most_lost, precision
+):
+    monkeypatch.setattr(release, "MOST_LOST", most_lost)
+    onnx_path = tmp_path / "f.onnx"
+    released = finish_fernet(best, face_set(), tmp_path / "f.keras", onnx_path)
+    graph = onnx.load(onnx_path).graph
+    convolutions = [node for node in graph.node if node.op_type == "Conv"]
+    makers = {name: node.op_type for node in graph.node for name in node.output}
+    in_integers = [makers.get(n.input[1]) == "DequantizeLinear" for n in convolutions]
+    assert released.precision == precision
+    assert in_integers == [False] + [precision == "int8"] * 3  # the first never
+    faces = list(face_set(50, seed=1).pixels)
+    one, other = (
+        ExpressionClassifier(tmp_path / name) for name in ("f.keras", "f.onnx")
+    )
+    assert one.sure_threshold == other.sure_threshold  # the card went along
+    gap = abs(one.classify(faces) - other.classify(faces)).mean()
+    assert gap < (0.05 if precision == "int8" else 1e-6)
