@@ -11,6 +11,7 @@ import os
 import sys
 
 from fer_course import environment
+from fer_course.inputs import hold_videos
 from fer_course.venv import SetupError
 
 WRONG_USAGE = 2
@@ -32,7 +33,7 @@ def main(arguments=None):
         parser.error("unknown: " + " ".join(rest))
     options.rest = rest
     try:
-        code = environment.enter(options.need, arguments)
+        code = environment.enter(_need(options), arguments)
         return options.run(options) if code is None else code
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
@@ -42,6 +43,13 @@ def main(arguments=None):
     except (SetupError, ValueError, OSError) as error:
         print(_sentence(error), file=sys.stderr)
     return WRONG_USAGE
+
+
+def _need(options):
+    """Return which requirements a command runs on; videos need more than photos."""
+    if options.command == "demo" and hold_videos(options.inputs, options.out):
+        return "video"
+    return options.need
 
 
 def _sentence(error):
@@ -61,7 +69,7 @@ def build_parser():
     _add_demo(commands)
     _add(commands, "lab", _lab, "open the course in JupyterLab", passes_on=True)
     _add(commands, "app", _app, "the classify page alone, in a browser", passes_on=True)
-    _add(commands, "camera", _camera, "read the faces the camera sees", need="demo")
+    _add(commands, "camera", _camera, "read the faces the camera sees", need="video")
     _add_data(commands)
     _add_training(commands)
     benchmark = _add(commands, "benchmark", _benchmark, "how fast it is", need="demo")

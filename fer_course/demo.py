@@ -1,24 +1,29 @@
 """`demo` and `camera`: photos, folders and videos in, annotated pictures out.
 
 In go paths, out come pictures and videos with boxes, `faces.json` and, if asked
-for, a CSV table. Runs on the demo's three packages. Notebook 06 shows the same in
-a page.
+for, a CSV table. Photos need the demo's three packages, videos and the camera also
+those of `requirements-video.txt`. Notebook 06 shows the same in a page.
 """
 
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 import cv2
 
 from fer_course.analysis import report
 from fer_course.analysis.analyzer import FaceAnalyzer, PhotoError
+from fer_course.analysis.drawing import draw_faces
+from fer_course.analysis.tracking import FaceTracker
+from fer_course.analysis.video import count_frames, read_tracked
 from fer_course.files import write_atomically
 from fer_course.images import EXTENSIONS, ImageError
+from fer_course.inputs import VIDEOS, walk
 from fer_course.settings import settings
 
-VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"}
+SAY_EVERY_S = 5  # how far a video is
 JPEG_SIDE = 65_500  # px, OpenCV's limit
 ALL_READ, SOME_UNREAD, NOTHING_DONE = 0, 1, 2
 
@@ -65,8 +70,6 @@ class _Output:
                 }
             )
             self._add_rows(report.frame_rows(video, result), report.VIDEO_COLUMNS)
-            if result.frame % 100 == 99:
-                self.say(f"{video}: {result.frame + 1} frames, {result.time_s:.0f} s")
         entry = {"video": video, "frames": entries}
         self.document.setdefault("videos", []).append(entry)
         self.say(f"{video}: {len(entries)} frames -> {path}")
@@ -119,7 +122,9 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
     for video in videos:
         path = output.path_for(video, ".webm")
         try:
-            output.add_video(video, analyzer.analyze_video(video, out=path), path)
+            frames = analyzer.analyze_video(video, out=path)
+            frames = _telling(frames, video, count_frames(video), output.say)
+            output.add_video(video, frames, path)
         except (ImageError, ValueError, OSError) as error:
             output.add_error(video, str(error))
     _write_tables(output, json_target, csv_path)
@@ -129,27 +134,45 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
 def find_inputs(inputs, out):
     """Return the photos and the videos that some paths mean, as text.
 
-    Folders are searched with all they contain, except `out` and what is hidden
-    (`.venv`, macOS' `._photo.jpg`); a file is taken as it is, even with an unknown
-    suffix: reading it tells what it is.
+    Of a folder, pictures and videos are taken; a file that was named is taken as it
+    is, even with an unknown suffix: reading it tells what it is.
     """
     photos, videos = [], []
-    for given in map(Path, inputs):
-        folder = given.is_dir()
-        for path in sorted(given.rglob("*")) if folder else [given]:
-            inner = path.relative_to(given).parts if folder else ()
-            if any(part.startswith(".") for part in inner) or (
-                folder and path.is_dir()
-            ):
-                continue
-            if folder and path.resolve().is_relative_to(out.resolve()):
-                continue
-            suffix = path.suffix.lower()
-            if suffix in VIDEOS:
-                videos.append(str(path))
-            elif not folder or suffix in EXTENSIONS:
-                photos.append(str(path))
+    for path, in_folder in walk(inputs, out):
+        suffix = path.suffix.lower()
+        if suffix in VIDEOS:
+            videos.append(str(path))
+        elif not in_folder or suffix in EXTENSIONS:
+            photos.append(str(path))
     return photos, videos
+
+
+def _telling(frames, video, count, say):
+    """Pass a video's frames on, and say every few seconds how far it is.
+
+    Args:
+        frames: iterator of `FrameResult`.
+        video: its name.
+        count: how many frames there will be; None where the file does not tell.
+        say: takes a line of text.
+    """
+    started = said = time.monotonic()
+    for done, result in enumerate(frames, start=1):
+        yield result
+        now = time.monotonic()
+        if now - said < SAY_EVERY_S:
+            continue
+        said = now
+        if count is None or done >= count:  # some files tell too few
+            say(f"{video}: {done:,} frames")
+            continue
+        left_s = (count - done) * (now - started) / done
+        say(f"{video}: {done:,} of {count:,} frames, {_in_time(left_s)} left")
+
+
+def _in_time(seconds):
+    """Return a duration in words, as exact as an estimate is."""
+    return f"{seconds:.0f} s" if seconds < 100 else f"{seconds / 60:.0f} min"
 
 
 def write_picture(path, image):
@@ -207,14 +230,17 @@ def _csv_columns(columns):
 def run_camera():
     """Show the camera's picture with faces read, until Q, Esc or the window's close.
 
+    Faces are followed and their readings smoothed, as in a video.
+
     Raises:
         OSError: no camera, or no screen to show it on.
+        ValueError: a package of `requirements-video.txt` is missing.
     """
     if sys.platform.startswith("linux") and not (
         os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
     ):
         raise OSError("There is no screen here to show the camera's picture on.")
-    analyzer = FaceAnalyzer()
+    analyzer, tracker = FaceAnalyzer(), FaceTracker()
     camera = cv2.VideoCapture(0)
     try:
         there, frame = camera.read()
@@ -226,7 +252,8 @@ def run_camera():
         title = "fer_course: Q ends"
         while there:
             mirrored = frame[:, ::-1, ::-1].copy()
-            cv2.imshow(title, analyzer.analyze(mirrored).draw()[:, :, ::-1])
+            faces = read_tracked(analyzer, tracker, mirrored, time.monotonic())
+            cv2.imshow(title, draw_faces(mirrored, faces)[:, :, ::-1])
             closed = cv2.waitKey(1) & 0xFF in (ord("q"), 27)
             if closed or cv2.getWindowProperty(title, cv2.WND_PROP_VISIBLE) < 1:
                 break

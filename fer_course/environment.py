@@ -33,7 +33,7 @@ def enter(need, arguments):
     """Make sure that a command finds its packages, here or inside `.venv`.
 
     Args:
-        need: "demo" or "course": which requirements file the command runs on.
+        need: "demo", "video" or "course": which requirements file it runs on.
         arguments: the command line after `python -m fer_course`.
 
     Returns:

@@ -1,7 +1,7 @@
 """The course's own `.venv`: find a Python, make or mend the folder, run pip.
 
-In goes which requirements a command needs ("demo" or "course"), out comes a
-stamped `.venv` in the clone. The stamp holds a checksum of the requirements
+In goes which requirements a command needs ("demo", "video" or "course"), out comes
+a stamped `.venv` in the clone. The stamp holds a checksum of the requirements
 files: pip runs again only when one changed or a setup was stopped half-way.
 Standard library only, readable by every Python from 3.8. Notebook 00 names it.
 """
@@ -18,8 +18,9 @@ import time
 
 from fer_course.settings import ROOT
 
-NEEDS = {
+NEEDS = {  # each file includes the one before
     "demo": ROOT / "fer_course" / "requirements-demo.txt",
+    "video": ROOT / "fer_course" / "requirements-video.txt",
     "course": ROOT / "requirements.txt",
 }
 VENV = ROOT / ".venv"
@@ -84,7 +85,7 @@ def prepare(need):
         _remove_half_installed()
         _announce(need)
         install([str(python()), "-m", "pip"], ["-r", str(NEEDS[need])], **lock)
-        for kind in ("demo", need):  # the course's file includes the demo's
+        for kind in list(NEEDS)[: list(NEEDS).index(need) + 1]:
             done[kind] = fingerprint(NEEDS[kind])
         _site_packages().joinpath("fer_course_clone.pth").write_text(
             f"{ROOT}\n", encoding="utf-8"
@@ -217,7 +218,9 @@ def install(pip, requirements, **popen_options):
 def _announce(need):
     """Say what will be installed, how long it takes and how much room it needs."""
     size = "about 15 seconds, 0.4 GB on disk"
-    if need == "course":
+    if need == "video":
+        size = "about 30 seconds, 0.9 GB on disk"
+    elif need == "course":
         size = "2 to 10 minutes, about 3 GB on disk"
         if sys.platform.startswith("linux"):
             size = (

@@ -54,7 +54,7 @@ def calls(monkeypatch):
             "lab --no-browser", "course", "open_lab", (["--no-browser"],), {}, id="lab"
         ),
         pytest.param("app", "course", "open_app", ([],), {}, id="app"),
-        pytest.param("camera", "demo", "run_camera", (), {}, id="camera"),
+        pytest.param("camera", "video", "run_camera", (), {}, id="camera"),
         pytest.param("data get wider", "demo", "get_set", ("wider",), {}, id="get"),
         pytest.param(
             "data check rafdb", "course", "check_set", ("rafdb",), {}, id="check"
@@ -138,6 +138,25 @@ def test_every_command(calls, line, need, name, args, options):
     assert cli.main(line.split()) == 0
     assert noted == [(name, args, options)]
     assert needs == [need]
+
+
+@pytest.mark.parametrize(
+    ("given", "need"),
+    [
+        pytest.param("", "demo", id="the samples"),
+        pytest.param("a.jpg", "demo", id="a photo"),
+        pytest.param("a.jpg b.MP4", "video", id="a video among photos"),
+        pytest.param("photos", "demo", id="a folder of photos"),
+        pytest.param("films", "video", id="a folder with a video"),
+    ],
+)
+def test_a_demo_of_videos_needs_more(calls, tmp_path, monkeypatch, given, need):
+    monkeypatch.chdir(tmp_path)
+    for name in ("photos/a.jpg", "photos/out/a_faces.webm", "films/b/a.webm"):
+        (tmp_path / name).parent.mkdir(parents=True)
+        (tmp_path / name).touch()
+    assert cli.main(["demo", *given.split(), "--out", "photos/out"]) == 0
+    assert calls[1] == [need]
 
 
 @pytest.mark.parametrize(

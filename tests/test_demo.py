@@ -3,6 +3,7 @@
 import csv
 import json
 import sys
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -123,7 +124,7 @@ def test_a_folder_is_searched_but_not_the_output(tmp_path):
     assert written == {"one_faces.jpg", "one_faces_2.jpg", "old_faces.jpg"}
 
 
-def test_the_outputs_videos_and_what_is_hidden_are_not_read(tmp_path):
+def test_the_outputs_videos_and_what_is_hidden_are_not_read(tmp_path, tracked):
     picture(tmp_path / "in" / "one.jpg")
     picture(tmp_path / "in" / "._one.jpg")
     picture(tmp_path / "in" / ".venv" / "logo.png")
@@ -161,18 +162,77 @@ def test_csv_has_a_row_a_face_and_none_without(tmp_path):
     assert (row["photo"], row["face"], row["x2"]) == (photo, "1", "40.0")
 
 
-def test_a_video(tmp_path):
+@pytest.fixture
+def tracked():
+    pytest.importorskip("trackers", reason="requirements-video.txt is not installed")
+
+
+def test_a_video(tmp_path, tracked):
     source = video(tmp_path / "clip.webm")
     assert cli.main(["demo", source, "--csv", "faces.csv"]) == 0
     document = json.loads((tmp_path / "out" / "faces.json").read_text())
     (entry,) = document["videos"]
     assert entry["video"] == source and len(entry["frames"]) == 3
-    assert entry["frames"][2]["faces"][0]["track"] is not None
+    assert [frame["faces"][0]["track"] for frame in entry["frames"]] == [0, 1, 1]
     with open("faces.csv", newline="") as file:
         rows = list(csv.DictReader(file))
     assert list(rows[0])[:5] == ["video", "frame", "time_s", "track", "x1"]
     assert [row["frame"] for row in rows] == ["0", "1", "2"]
     assert (tmp_path / "out" / "clip_faces.webm").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("count", "said"),
+    [
+        pytest.param(
+            4_000,
+            {
+                6: "clip.mp4: 6 of 4,000 frames, 67 min left",
+                12: "clip.mp4: 12 of 4,000 frames, 66 min left",
+            },
+            id="long",
+        ),
+        pytest.param(
+            15,
+            {
+                6: "clip.mp4: 6 of 15 frames, 9 s left",
+                12: "clip.mp4: 12 of 15 frames, 3 s left",
+            },
+            id="short",
+        ),
+        pytest.param(
+            None,
+            {6: "clip.mp4: 6 frames", 12: "clip.mp4: 12 frames"},
+            id="the file does not tell",
+        ),
+        pytest.param(
+            8,
+            {6: "clip.mp4: 6 of 8 frames, 2 s left", 12: "clip.mp4: 12 frames"},
+            id="the file tells too few",
+        ),
+    ],
+)
+def test_how_far_a_video_is(monkeypatch, count, said):
+    """A frame takes a second; something is said every six."""
+    clock = iter(range(1_000))
+    monkeypatch.setattr(demo.time, "monotonic", lambda: float(next(clock)))
+    monkeypatch.setattr(demo, "SAY_EVERY_S", 6)
+    lines = []
+    frames = demo._telling(iter("abcdefghijklm"), "clip.mp4", count, lines.append)
+    heard = {}
+    for number, _ in enumerate(frames):
+        if len(lines) > len(heard):
+            heard[number] = lines[-1]
+    assert heard == said
+
+
+def test_a_video_without_the_tracker_is_an_error_entry(tmp_path, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "trackers", None)
+    photo, clip = picture(tmp_path / "a.png"), video(tmp_path / "clip.webm")
+    assert cli.main(["demo", photo, clip]) == 1
+    assert "pip install -r fer_course/requirements-video" in capsys.readouterr().err
+    document = json.loads((tmp_path / "out" / "faces.json").read_text())
+    assert len(document["photos"]) == 1 and "videos" not in document
 
 
 def test_a_broken_video_is_an_error_entry(tmp_path):
@@ -198,7 +258,26 @@ def test_a_missing_network_is_one_sentence(tmp_path, monkeypatch, capsys):
     assert "There is no face detector at" in err and "Traceback" not in err
 
 
-def test_no_camera_is_one_sentence(monkeypatch, capsys):
+def test_the_camera_follows_faces(monkeypatch, tracked):
+    shown, frames = [], iter([True] * 6 + [False])
+    camera = SimpleNamespace(
+        read=lambda: (next(frames), np.full((60, 80, 3), 99, np.uint8)),
+        release=lambda: None,
+    )
+    monkeypatch.setattr(demo.cv2, "VideoCapture", lambda number: camera)
+    for name in ("imshow", "destroyAllWindows"):
+        monkeypatch.setattr(demo.cv2, name, lambda *given: None)
+    monkeypatch.setattr(demo.cv2, "waitKey", lambda wait: -1)
+    monkeypatch.setattr(demo.cv2, "getWindowProperty", lambda title, which: 1)
+    monkeypatch.setattr(
+        demo, "draw_faces", lambda *given: shown.append(given) or given[0]
+    )
+    monkeypatch.setenv("DISPLAY", ":0")
+    assert cli.main(["camera"]) == 0
+    assert [faces[0].track for _, faces in shown] == [0, 1, 1, 1, 1, 1]
+
+
+def test_no_camera_is_one_sentence(monkeypatch, capsys, tracked):
     class Nothing:
         def read(self):
             return False, None
@@ -213,7 +292,7 @@ def test_no_camera_is_one_sentence(monkeypatch, capsys):
     assert capsys.readouterr().err.startswith("No camera answers: plug one in")
 
 
-def test_opencv_without_windows_is_one_sentence(monkeypatch, capsys):
+def test_opencv_without_windows_is_one_sentence(monkeypatch, capsys, tracked):
     class Camera:
         def read(self):
             return True, np.zeros((60, 80, 3), np.uint8)

@@ -135,6 +135,25 @@ def test_installs_again_only_when_a_file_changed(pip, clone):
     assert not venv.is_fresh("demo") and not venv.is_fresh("course")
 
 
+def test_what_includes_a_need_serves_it(pip, clone, monkeypatch):
+    (clone / "video.txt").write_text("-r demo.txt\nav>=14\n")
+    (clone / "all.txt").write_text("-r video.txt\npandas>=2.2\n")
+    names = {"demo": "demo.txt", "video": "video.txt", "course": "all.txt"}
+    needs = {need: clone / name for need, name in names.items()}
+    monkeypatch.setattr(venv, "NEEDS", needs)
+    fresh = []
+    for need in ("demo", "video", "course"):
+        venv.prepare(need)
+        fresh.append([venv.is_fresh(each) for each in needs])
+    assert fresh == [[True, False, False], [True, True, False], [True, True, True]]
+    assert pip == ["make", "demo.txt", "video.txt", "all.txt"]
+
+
+def test_each_file_of_the_course_includes_the_one_before():
+    lines = [set(venv.read_requirements(path)) for path in venv.NEEDS.values()]
+    assert lines[0] < lines[1] < lines[2]
+
+
 def test_a_venv_whose_python_is_gone_is_made_anew(pip, clone):
     venv.prepare("demo")
     venv.python().unlink()

@@ -10,6 +10,7 @@ from fer_course.settings import ROOT
 
 PACKAGE = ROOT / "fer_course"
 HEAVY = ("tensorflow", "keras", "torch", "ultralytics", "matplotlib", "pandas", "onnx")
+VIDEO = ("trackers", "supervision", "scipy", "av")  # photos do without
 BASE = {"labels", "settings", "files", "images", "boxes", "splits", "quantization"}
 FOLDERS = {"detection": 1, "expression": 1, "analysis": 2, "teaching": 3}
 ATTIC = 4  # the doors: command line, bootstrap, benchmark
@@ -76,7 +77,9 @@ def test_only_the_detectors_training_imports_ultralytics():
     assert users == {"detection.training"}
 
 
-@pytest.mark.parametrize("name", ["", "__main__", "cli", "environment", "venv"])
+@pytest.mark.parametrize(
+    "name", ["", "__main__", "cli", "environment", "inputs", "venv"]
+)
 def test_the_doors_are_standard_library_only(name):
     path = PACKAGE / f"{name or '__init__'}.py"
     others = {
@@ -87,7 +90,9 @@ def test_the_doors_are_standard_library_only(name):
     assert others <= {"fer_course"}
 
 
-@pytest.mark.parametrize("name", ["__init__", "__main__", "cli", "environment", "venv"])
+@pytest.mark.parametrize(
+    "name", ["__init__", "__main__", "cli", "environment", "inputs", "venv"]
+)
 def test_the_doors_can_be_read_by_an_old_python(name):
     source = (PACKAGE / f"{name}.py").read_text(encoding="utf-8")
     ast.parse(source, feature_version=(3, 8))
@@ -100,10 +105,11 @@ def test_the_doors_can_be_read_by_an_old_python(name):
         pytest.param("fer_course.cli", (), id="the command line"),
         pytest.param("fer_course.demo", ("numpy", "cv2"), id="the demo"),
         pytest.param("fer_course.analysis.analyzer", ("numpy", "cv2"), id="analyzer"),
+        pytest.param("fer_course.analysis.video", ("numpy", "cv2"), id="video"),
     ],
 )
 def test_nothing_heavy_on_import(module, allowed):
-    watched = [*HEAVY, "numpy", "cv2"]
+    watched = [*HEAVY, *VIDEO, "numpy", "cv2"]
     code = f"import sys, {module}; print(*(m for m in {watched!r} if m in sys.modules))"
     answer = subprocess.run(
         [sys.executable, "-c", code],

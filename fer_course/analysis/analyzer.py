@@ -33,7 +33,8 @@ class Face:
         expression: the most probable of `EXPRESSIONS`.
         probabilities: each expression's share, in their order; they sum to 1.
         sure: False where the best expression is a toss-up.
-        track: in videos, the number that stays with the face; else None.
+        track: in videos, the number that stays with the face, 0 in its first frame;
+            else None.
     """
 
     box: tuple[float, float, float, float]

@@ -45,7 +45,7 @@ def draw_faces(image, faces):
     Args:
         image: (H, W, 3) RGB uint8.
         faces: sequence of `analyzer.Face`, boxes in the picture's pixels; a face's
-            number is its track, or its place in the sequence counted from 1.
+            number is its track ("new" for 0), or its place counted from 1.
 
     Returns:
         (H, W, 3) RGB uint8.
@@ -61,7 +61,7 @@ def draw_faces(image, faces):
         _draw_box(canvas, boxes[i], _rgb(faces[i]), styles[i].line, not faces[i].sure)
     taken = []
     for i in by_size:
-        number = i + 1 if faces[i].track is None else faces[i].track
+        number = i + 1 if faces[i].track is None else faces[i].track or "new"
         text, size_wh = _fit_text(number, faces[i], styles[i], boxes[i], image_hw)
         spot = _place(size_wh, boxes[i], np.delete(boxes, i, 0), taken, image_hw)
         taken.append(spot)

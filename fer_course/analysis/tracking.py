@@ -1,56 +1,73 @@
 """Which face is which from frame to frame, and readings that do not flicker.
 
 In: the boxes and probabilities of one frame after the other. Out: a number per face
-that stays, and its probabilities averaged over the last moments. Matching is by
-overlap of widened boxes (after "buffered IoU", C-BIoU tracker, 2023): faces move
-little between frames and rarely cross. The kept tracker libraries were left out
-here: they bring SciPy, matplotlib or torch to a demo that needs three packages.
-Notebook 06 shows a track.
+that stays, and its probabilities averaged over the last moments. SORT, of the
+package `trackers`, finds which box is which: it foresees each box by a Kalman filter
+and pairs the foreseen with the found so that the overlaps sum to the most. Both are
+widened first (buffered IoU, Yang et al., 2023), since a fast face may lie beside
+where it was. A face is not known by its looks: after a cut, whoever stands in its
+place has its number. Notebook 06 joins the two networks that are read here.
 """
 
 from dataclasses import dataclass
 
 import numpy as np
 
-from fer_course.boxes import iou_matrix, square
-
-WIDEN = 0.5  # share of a box's side added before matching: fast faces overlap again
+WIDEN = 0.5  # share of a box's side added on each side before matching
 LEAST_OVERLAP = 0.2  # of the widened boxes
 FORGET_S = 1.0  # a face unseen for longer gets a new number
 SMOOTH_S = 0.4  # time constant of the average
+NEW = 0  # the number of a face in its first frame
+_STEPS = 10  # a second, in which SORT reckons motion: as well at 5 frames as at 25
 
 
 @dataclass
-class _Track:
-    """A face being followed: where it was last, and its weighted readings."""
+class _Readings:
+    """The weighted readings of one face."""
 
-    number: int
-    box: np.ndarray
     seen_s: float
-    readings: np.ndarray | float = 0.0  # weighted sum of (7,) probabilities
+    total: np.ndarray | float = 0.0  # weighted sum of (7,) probabilities
     weight: float = 0.0
 
-    def add(self, box, probabilities, time_s):
-        """Take a new reading; the older ones lose weight with time."""
+    def add(self, probabilities, time_s):
+        """Take a new reading, the older ones lose weight with time; return the mean."""
         fade = np.exp(-(time_s - self.seen_s) / SMOOTH_S)
-        self.readings = fade * self.readings + probabilities
+        self.total = fade * self.total + probabilities
         self.weight = fade * self.weight + 1
-        self.box, self.seen_s = box, time_s
+        self.seen_s = time_s
+        return self.total / self.weight
 
 
 class FaceTracker:
     """Follows the faces of one video."""
 
     def __init__(self):
-        self._tracks = []
-        self._last_number = 0
+        """Start with no face known.
+
+        Raises:
+            ValueError: the package `trackers` is not installed.
+        """
+        try:
+            from trackers import BIoU, SORTTracker
+        except ImportError:
+            raise ValueError(
+                "Following faces from frame to frame needs the package trackers: "
+                "pip install -r fer_course/requirements-video.txt"
+            ) from None
+        self._sort = SORTTracker(
+            frame_rate=_STEPS,
+            lost_track_buffer=round(30 * FORGET_S),  # in 30ths of a second, always
+            minimum_consecutive_frames=1,
+            minimum_iou_threshold=LEAST_OVERLAP,
+            iou=BIoU(buffer_ratio=WIDEN),
+        )
+        self._readings = {}
 
     def update(self, boxes_xyxy, probabilities, time_s):
         """Return the number and the smoothed probabilities of each face of a frame.
 
-        The average is over all readings of the face, each with the weight
-        exp(-age / 0.4 s): measured in time, not in frames, and as steady at a face's
-        second frame as it can be.
+        The average is over the readings of the face since it has a number, each with
+        the weight exp(-age / 0.4 s): measured in time, not in frames.
 
         Args:
             boxes_xyxy: (N, 4) float, pixels; N may be 0.
@@ -58,29 +75,17 @@ class FaceTracker:
             time_s: time of the frame; later than the one before.
 
         Returns:
-            (N,) int numbers from 1, and (N, 7) probabilities; rows sum to 1.
+            (N,) int numbers, 0 in a face's first frame, then 1 or more; and (N, 7)
+            probabilities; rows sum to 1.
         """
-        self._tracks = [t for t in self._tracks if time_s - t.seen_s <= FORGET_S]
-        matched = self._match(boxes_xyxy)
-        numbers = np.zeros(len(boxes_xyxy), int)
-        smooth = np.zeros((len(boxes_xyxy), np.shape(probabilities)[1]))
-        for i, box in enumerate(boxes_xyxy):
-            track = matched.get(i)
-            if track is None:
-                self._last_number += 1
-                track = _Track(self._last_number, box, time_s)
-                self._tracks.append(track)
-            track.add(box, probabilities[i], time_s)
-            numbers[i], smooth[i] = track.number, track.readings / track.weight
-        return numbers, smooth
+        from supervision import Detections
 
-    def _match(self, boxes_xyxy):
-        """Return {face: track}, taking the greatest overlaps first."""
-        known = np.array([track.box for track in self._tracks]).reshape(-1, 4)
-        overlap = iou_matrix(square(boxes_xyxy, WIDEN), square(known, WIDEN))
-        pairs = {}
-        while overlap.size and overlap.max() >= LEAST_OVERLAP:
-            i, j = np.unravel_index(overlap.argmax(), overlap.shape)
-            pairs[int(i)] = self._tracks[j]
-            overlap[i], overlap[:, j] = 0, 0
-        return pairs
+        boxes_xyxy = np.asarray(boxes_xyxy, float).reshape(-1, 4)
+        found = self._sort.update(Detections(xyxy=boxes_xyxy), timestamp=time_s)
+        numbers = found.tracker_id + 1  # the library counts from 0, -1 is none yet
+        smooth = np.array(probabilities, float)
+        for i, number in enumerate(numbers):
+            if number != NEW:
+                readings = self._readings.setdefault(number, _Readings(time_s))
+                smooth[i] = readings.add(smooth[i], time_s)
+        return numbers, smooth

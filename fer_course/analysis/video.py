@@ -1,8 +1,9 @@
 """Videos: frames in, tracked faces out, and an annotated video that browsers play.
 
 In: the path of a video. Out: an iterator of `FrameResult`; where a path is given, a
-copy with boxes and labels: VP9 in `.webm` by OpenCV alone, H.264 in `.mp4` where
-PyAV is installed. Sound is left out. Notebook 06 reads a clip.
+copy with boxes and labels: VP9 in `.webm` by OpenCV, H.264 in `.mp4` by PyAV. Sound
+is left out. Needs `requirements-video.txt`; the camera takes its steps one by one.
+Notebook 06 joins the two networks that are read here.
 """
 
 import os
@@ -28,7 +29,8 @@ class FrameResult:
     Attributes:
         frame: its number, from 0.
         time_s: its time from the start of the video, seconds.
-        faces: `Face`s with a track, probabilities smoothed over time.
+        faces: `Face`s with a track (0 in a face's first frame), their probabilities
+            smoothed over time.
         image: (H, W, 3) RGB uint8, upright, without drawing.
     """
 
@@ -59,13 +61,48 @@ def analyze_video(analyzer, source, out=None):
     Raises:
         FileNotFoundError: there is no such file.
         ImageError: it is not a video that can be read.
-        ValueError: `out` has another ending, is the source itself, or needs PyAV.
+        ValueError: `out` has another ending, is the source itself, or a package of
+            `requirements-video.txt` is missing.
     """
     open_writer = None if out is None else writer_for(source, out)
     capture = _open(source)
+    frames = _read_frames(analyzer, FaceTracker(), capture, source)
     if open_writer is None:
-        return _read_frames(analyzer, capture, source)
-    return _write_frames(analyzer, capture, source, Path(out), open_writer)
+        return frames
+    return _write_frames(frames, _rate(capture), Path(out), open_writer)
+
+
+def count_frames(source):
+    """Return how many frames a video's file says it has; None where it does not.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ImageError: it is not a video that can be read.
+    """
+    capture = _open(source)
+    count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+    told = _told_rate(capture) is not None and count >= 1
+    capture.release()
+    return int(count) if told else None
+
+
+def read_tracked(analyzer, tracker, image, time_s):
+    """Return the faces of one frame, numbered and smoothed.
+
+    Args:
+        analyzer: a `FaceAnalyzer`.
+        tracker: a `FaceTracker` that has seen the frames before this one.
+        image: (H, W, 3) RGB uint8.
+        time_s: the frame's time, later than the one before.
+    """
+    (faces,) = analyzer.read_faces([image])
+    boxes_xyxy = np.array([face.box for face in faces]).reshape(-1, 4)
+    raw = np.array([list(face.probabilities.values()) for face in faces]).reshape(-1, 7)
+    numbers, smooth = tracker.update(boxes_xyxy, raw, time_s)
+    return tuple(
+        analyzer.make_face(face.box, face.score, row, int(number))
+        for face, row, number in zip(faces, smooth, numbers, strict=True)
+    )
 
 
 def _open(source):
@@ -84,15 +121,20 @@ def _open(source):
     return capture
 
 
-def _rate(capture):
-    """Return frames per second; a usual rate where the file's is no real one."""
+def _told_rate(capture):
+    """Return the frames per second that a file tells; None for what is no real rate."""
     rate = capture.get(cv2.CAP_PROP_FPS)
-    return rate if 0.1 < rate <= 120 else USUAL_RATE  # recorded WebM says 1000
+    return rate if 0.1 < rate <= 120 else None  # recorded WebM says 1000
 
 
-def _read_frames(analyzer, capture, source):
+def _rate(capture):
+    """Return frames per second, a usual rate where the file tells none."""
+    return _told_rate(capture) or USUAL_RATE
+
+
+def _read_frames(analyzer, tracker, capture, source):
     """Yield the frames' results and close the capture."""
-    tracker, rate = FaceTracker(), _rate(capture)
+    rate = _rate(capture)
     number, time_s, start_s = 0, 0.0, 0.0
     try:
         while True:
@@ -105,7 +147,7 @@ def _read_frames(analyzer, capture, source):
                 told_s -= start_s
                 time_s = told_s if told_s > time_s else time_s + 1 / rate
             image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-            faces = _track(analyzer, tracker, image, time_s)
+            faces = read_tracked(analyzer, tracker, image, time_s)
             yield FrameResult(number, time_s, faces, image)
             number += 1
     finally:
@@ -114,26 +156,13 @@ def _read_frames(analyzer, capture, source):
         raise ImageError(f"{source} holds no frame that can be read: copy it again.")
 
 
-def _track(analyzer, tracker, image, time_s):
-    """Return the faces of a frame, numbered and smoothed."""
-    (faces,) = analyzer.read_faces([image])
-    boxes_xyxy = np.array([face.box for face in faces]).reshape(-1, 4)
-    raw = np.array([list(face.probabilities.values()) for face in faces]).reshape(-1, 7)
-    numbers, smooth = tracker.update(boxes_xyxy, raw, time_s)
-    return tuple(
-        analyzer.make_face(face.box, face.score, row, int(number))
-        for face, row, number in zip(faces, smooth, numbers, strict=True)
-    )
-
-
-def _write_frames(analyzer, capture, source, out, open_writer):
+def _write_frames(frames, rate, out, open_writer):
     """Yield the frames' results and write each, drawn, at its time."""
-    rate = _rate(capture)
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f"{out.stem}.part{out.suffix}")
     writer, written = None, 0
     try:
-        for result in _read_frames(analyzer, capture, source):
+        for result in frames:
             drawn = even(result.draw())
             if writer is None:
                 writer = open_writer(partial, rate, drawn.shape[:2])

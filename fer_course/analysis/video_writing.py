@@ -1,7 +1,7 @@
 """Video files: drawn frames in, a file that browsers play out.
 
-VP9 in `.webm` by OpenCV alone; H.264 in `.mp4` where PyAV is installed, as OpenCV's
-packages cannot write it. Sound is not written. Notebook 06 plays one.
+VP9 in `.webm` by OpenCV; H.264 in `.mp4` by PyAV, of `requirements-video.txt`, as
+OpenCV's packages cannot write it. Sound is not written. Notebook 06 plays one.
 """
 
 import os
@@ -28,7 +28,8 @@ def writer_for(source, out):
     except ImportError:
         raise ValueError(
             f"{out} needs H.264, which OpenCV cannot write. Name it "
-            f"{out.with_suffix('.webm').name}, or install PyAV: pip install av"
+            f"{out.with_suffix('.webm').name}, or install PyAV: "
+            "pip install -r fer_course/requirements-video.txt"
         ) from None
     return _Mp4Writer
 

@@ -78,6 +78,11 @@ def test_a_track_is_the_faces_number(labels):
     assert labels[0][0].startswith("17 ")
 
 
+def test_a_new_track_has_no_number_yet(labels):
+    draw_faces(gray(), [face((80, 60, 180, 160), track=0)])
+    assert labels[0][0].startswith("new ")
+
+
 def test_neighbors_labels_do_not_cover_each_other(labels):
     boxes = [(20 + 52 * i, 70, 65 + 52 * i, 120) for i in range(5)]
     draw_faces(gray(), [face(box, "surprise") for box in boxes])
