@@ -219,7 +219,7 @@ def _announce(need):
     """Say what will be installed, how long it takes and how much room it needs."""
     size = "about 15 seconds, 0.4 GB on disk"
     if need == "video":
-        size = "about 30 seconds, 0.9 GB on disk"
+        size = "about 30 seconds, 0.8 GB on disk"
     elif need == "course":
         size = "2 to 10 minutes, about 3 GB on disk"
         if sys.platform.startswith("linux"):

@@ -10,6 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from fer_course.analysis.video_writing import quiet
 from fer_course.images import read_image
 from fer_course.settings import settings
 from fer_course.teaching.montages import (
@@ -118,7 +119,8 @@ def write_portrait_video(path, start_s=0.0, stop_s=STORY_S, rate=12.5):
     if path.suffix not in codecs:
         raise ValueError(f"{path.name}: name the video .webm or .avi.")
     code = cv2.VideoWriter_fourcc(*codecs[path.suffix])
-    writer = cv2.VideoWriter(str(path), code, rate, IMAGE_HW[::-1])
+    with quiet():
+        writer = cv2.VideoWriter(str(path), code, rate, IMAGE_HW[::-1])
     if not writer.isOpened():
         raise ValueError(f"OpenCV cannot write {path.suffix} here: try .avi.")
     boxes = []

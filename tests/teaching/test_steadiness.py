@@ -1,0 +1,76 @@
+import numpy as np
+import pytest
+
+from fer_course.analysis.analyzer import FaceAnalyzer
+from fer_course.teaching import steadiness as module
+from fer_course.teaching.moving_portraits import portrait_frames
+from fer_course.teaching.steadiness import Sighting, film_and_count, steadiness
+
+
+def test_changes_counted_by_hand():
+    seen = [
+        Sighting(0, 0, "sad", "sad"),
+        Sighting(1, 1, "happy", "sad"),
+        Sighting(2, 1, "sad", "sad"),
+        Sighting(3, 2, "sad", "sad"),  # another number, nothing missed
+        Sighting(8, 0, "fear", "fear"),  # back after frames without it
+        Sighting(9, 3, "fear", "sad"),
+    ]
+    found = steadiness(seen, rate=6.0)
+    assert found.minutes == pytest.approx(1 / 60)
+    assert (found.label_changes, found.smoothed_changes) == (3, 2)
+    assert (found.switched, found.renewed) == ((3,), (9,))
+
+
+def test_nobody_seen_changes_nothing():
+    found = steadiness([], rate=25.0)
+    assert (found.minutes, found.label_changes, found.switched) == (0, 0, ())
+
+
+def test_found_boxes_belong_to_the_nearest_person_in_sight():
+    truth = np.array([[0, 0, 10, 10], [20, 0, 30, 10], [np.nan] * 4])
+    boxes = np.array([[21, 0, 31, 10], [50, 50, 60, 60], [1, 0, 11, 10]], float)
+    assert list(module._who_is_where(boxes, truth)) == [(0, 2), (1, 0)]
+    assert list(module._who_is_where(boxes[:0], truth)) == []
+
+
+class TrueBoxes:
+    """Finds in each frame what is there."""
+
+    def __init__(self, start_s, stop_s):
+        self.boxes = [boxes for _, boxes in portrait_frames(start_s, stop_s)]
+
+    def detect(self, image, tiles=False):
+        boxes = self.boxes.pop(0)
+        boxes = boxes[np.isfinite(boxes).all(axis=1)]
+        return boxes, np.full(len(boxes), 0.9)
+
+
+class SlipsOnTheFirst:
+    """Happy, but for the first face in every fifth frame."""
+
+    crop_margin, sure_threshold = 0.0, 0.5
+
+    def __init__(self):
+        self.calls = 0
+
+    def classify(self, crops):
+        rows = np.tile(np.eye(7)[1], (len(crops), 1))
+        if self.calls % 5 == 4:
+            rows[0] = np.eye(7)[2]
+        self.calls += 1
+        return rows
+
+
+def test_a_short_film(tmp_path, capsys):
+    pytest.importorskip("trackers", reason="requirements-video.txt is not installed")
+    analyzer = FaceAnalyzer(TrueBoxes(0.0, 0.8), SlipsOnTheFirst())
+    found = film_and_count(tmp_path, analyzer, 0.0, 0.8)
+    assert [face.label_changes for face in found] == [3, 0]  # to and from frame 4, to frame 9
+    assert [face.smoothed_changes for face in found] == [0, 0]
+    assert [face.switched + face.renewed for face in found] == [(), ()]
+    assert [face.minutes for face in found] == [pytest.approx(10 / 12.5 / 60)] * 2
+    line = capsys.readouterr().out.splitlines()[3].split()
+    assert line == ["Grace", "Hopper", "0.8", "s", "225.0", "0.0", "none", "0"]
+    names = sorted(path.name for path in tmp_path.iterdir())
+    assert names == ["portraits.avi", "portraits_faces.mp4"]
