@@ -69,12 +69,13 @@ class Panel:
             for name, path in sample_photos().items()
         ]
         self.sample = ipywidgets.Dropdown(
-            options=[("choose …", ""), *samples], description="Sample"
+            options=[("choose …", ""), *samples], description="Sample", **_as_wide(260)
         )
         self.path = ipywidgets.Text(
             placeholder="path of a photo, then Enter",
             description="or path",
             continuous_update=False,
+            **_as_wide(380),
         )
         self.threshold = ipywidgets.FloatSlider(
             value=start,
@@ -83,6 +84,7 @@ class Panel:
             step=0.01,
             description="Threshold",
             continuous_update=False,
+            **_as_wide(380),
         )
         self.status = ipywidgets.HTML()
         self.view = result_view()
@@ -131,7 +133,8 @@ class Panel:
             self.read_photo(name, source)
         except (ValueError, OSError) as error:  # the photo's fault: said by the reader
             _log.warning("%s: %s", name, error)
-            self.entries.append(PhotoError(name, str(error)))
+            message = str(error).replace("The picture", name, 1)  # bytes have no name
+            self.entries.append(PhotoError(name, message))
         except Exception as error:
             _log.exception("%s could not be read", name)
             message = f"reading it failed ({type(error).__name__}: {error})."
@@ -160,6 +163,14 @@ class Panel:
 
     def _say(self, text):
         self.status.value = f'<span role="status">{escape(text)}</span>'
+
+
+def _as_wide(width_px):
+    """Return what lays out a control: its label in full, never wider than the page."""
+    return {
+        "style": {"description_width": "initial"},
+        "layout": {"width": f"{width_px}px", "max_width": "calc(100% - 4px)"},
+    }
 
 
 def result_view():

@@ -71,10 +71,12 @@ def photo_section(result):
         face_row(result.image, face, number)
         for number, face in enumerate(result.faces, 1)
     )
-    picture = jpeg_uri(_shrink(result.draw(), SHOWN_PX))
+    picture = _shrink(result.draw(), SHOWN_PX)
+    height, width = picture.shape[:2]  # said, so that nothing jumps while it loads
     return (
         f"<section><h3>{escape(result.photo)}</h3>"
-        f'<img class="fer-photo" src="{picture}" alt="{escape(summary(result))}">'
+        f'<img class="fer-photo" width="{width}" height="{height}" '
+        f'src="{jpeg_uri(picture)}" alt="{escape(summary(result))}">'
         f"<p>{escape(_headline(result))}</p>{_notes(result)}"
         f"<ol>{rows}</ol></section>"
     )
@@ -139,7 +141,7 @@ def probability_bars(probabilities):
             f'<dt class="{mark.strip()}">{escape(name)}</dt>'
             f'<dd class="fer-track" aria-hidden="true"><span style="width:'
             f'{100 * probability:.1f}%;background:{COLORS[name]}"></span></dd>'
-            f'<dd class="fer-share{mark}">{100 * probability:.0f} %</dd>'
+            f'<dd class="fer-share{mark}">{probability:.0%}</dd>'
         )
     return f'<dl class="fer-bars">{"".join(rows)}</dl>'
 

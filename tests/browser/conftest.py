@@ -20,9 +20,8 @@ import cv2
 import pytest
 
 from fer_course.settings import ROOT
-from tests.browser.driver import PATIENCE_MS, Widget
+from tests.browser.driver import PATIENCE_MS, TOKEN, Widget
 
-TOKEN = "browser-tests"
 COURSE = ("fer_course", "notebooks", "models", "data/samples")
 LAB_SETTINGS = {
     "themes": {"theme": "JupyterLab Light", "adaptive-theme": True},

@@ -4,7 +4,8 @@ import json
 import re
 from pathlib import Path
 
-PATIENCE_MS = 120_000  # a kernel starts, networks run, on a machine that is busy
+TOKEN = "browser-tests"  # JupyterLab's key
+PATIENCE_MS = 300_000  # a kernel starts, networks run, on a machine that is busy
 
 
 class Widget:
@@ -90,3 +91,13 @@ class Widget:
         """Return the photos of the downloaded JSON."""
         path = self.download("^JSON$", folder)
         return json.loads(path.read_text(encoding="utf-8"))["photos"]
+
+
+def tab_to(page, selector):
+    """Press Tab until this element, which must be seen to have it, has the focus."""
+    target = page.locator(selector).first
+    for _ in range(40):
+        if target.evaluate("node => node === document.activeElement"):
+            return
+        page.keyboard.press("Tab")
+    raise AssertionError(f"Tab does not reach {selector}")

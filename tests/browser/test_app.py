@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from fer_course.images import read_image
+from tests.browser.driver import PATIENCE_MS, tab_to
 
 expect = pytest.importorskip(
     "playwright.sync_api", reason="needs Playwright: see tests/browser/conftest.py"
 ).expect
+expect.set_options(timeout=PATIENCE_MS)
 
 
 def note_sent(page):
@@ -23,16 +25,6 @@ def note_sent(page):
             "framesent", lambda frame: page.sent.append(len(frame))
         ),
     )
-
-
-def tab_to(page, selector):
-    """Press Tab until this element, which must be seen to have it, has the focus."""
-    target = page.locator(selector).first
-    for _ in range(40):
-        if target.evaluate("node => node === document.activeElement"):
-            return
-        page.keyboard.press("Tab")
-    raise AssertionError(f"Tab does not reach {selector}")
 
 
 @pytest.fixture
@@ -191,10 +183,10 @@ def test_everything_is_reached_and_used_with_the_keyboard(
     page.wait_for_function("() => document.querySelector('video').videoWidth > 0")
     keys.press("Enter")
     widget.wait_for_photo("camera-")
-    tab_to(page, "select")
+    tab_to(page, ".widget-dropdown select")
     keys.press("ArrowDown")
     widget.wait_for_photo("dim.jpg")
-    tab_to(page, "input[type=text]")
+    tab_to(page, ".widget-text input")
     keys.type(str(holiday))
     keys.press("Enter")
     widget.wait_for_photo("holiday.jpg")
@@ -208,3 +200,37 @@ def test_everything_is_reached_and_used_with_the_keyboard(
     with page.expect_download() as download:
         keys.press("Enter")
     assert download.value.suggested_filename == "faces.json"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_narrow_window_needs_no_sideways_scrolling(
+    browser, open_app, picture, scheme
+):
+    widget = open_app(browser, width=400, height=1700)
+    page = widget.page
+    page.emulate_media(color_scheme=scheme)
+    picture(page, f"narrow_{scheme}")
+    beyond = page.evaluate(
+        """() => [...document.querySelectorAll('body *')]
+             .filter(node => node.getBoundingClientRect().right > innerWidth + 1)
+             .map(node => node.outerHTML.slice(0, 120))"""
+    )
+    assert not beyond
+
+
+def test_every_picture_has_words_and_every_control_a_name(browser, open_app):
+    widget = open_app(browser)
+    alts = widget.page.locator(".fer-result img").evaluate_all(
+        "nodes => nodes.map(node => node.alt)"
+    )
+    assert len(alts) == 1 + widget.rows.count() and all(alts)
+    for role, name in (
+        ("button", "Start camera"),
+        ("combobox", "Sample"),
+        ("textbox", "or path"),
+        ("slider", "Threshold"),
+        ("link", "JSON"),
+    ):
+        expect(widget.page.get_by_role(role, name=name)).to_have_count(1)
+    assert widget.page.get_by_label("Choose photos or drop them here").count() == 1
+    assert widget.page.title() == "Find faces and read their expressions"

@@ -138,7 +138,11 @@ def test_progress_is_said_and_taken_back(panel):
 @pytest.mark.parametrize(
     "upload, sentence",
     [
-        pytest.param(Upload("b.jpg", b"not a picture"), "b.jpg", id="no picture"),
+        pytest.param(
+            Upload("b.jpg", b"not a picture"),
+            ">b.jpg is not a picture",
+            id="no picture",
+        ),
         pytest.param(
             Upload("b.heic", problem="b.heic cannot be opened."),
             "b.heic cannot be opened.",

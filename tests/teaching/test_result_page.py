@@ -73,6 +73,7 @@ def test_a_row_per_face_with_seven_bars_and_numbers_as_in_the_drawing():
     assert len(tags.all("li")) == 2
     assert len(tags.all("dt")) == 14
     assert "1 · happy" in page and "2 · sad" in page
+    assert page.count(">70%</dd>") == 2 and page.count(">5%</dd>") == 12
     widths = re.findall(r"width:\s*([\d.]+)%", page)
     assert widths.count("70.0") == 2 and widths.count("5.0") == 12
 
@@ -126,7 +127,9 @@ def test_an_error_is_one_sentence_with_the_name(error, text):
 def test_the_annotated_picture_can_be_downloaded_at_full_size():
     result = _result(_face(), hw=(1500, 2000))
     tags = _Tags(result_page.page([result]))
-    shown = _decoded(tags.all("img")[0]["src"])
+    photo = tags.all("img")[0]
+    assert (photo["width"], photo["height"]) == ("1280", "960"), "nothing jumps"
+    shown = _decoded(photo["src"])
     saved = _decoded(tags.all("a")[0]["href"])
     sizes = [
         cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_COLOR).shape[:2]

@@ -6,6 +6,14 @@ const LONGEST_PX = 1280;
 const SMALL_BYTES = 4_000_000; // a photo of this size travels as it is
 const JPEG_QUALITY = 0.92;
 
+const WHY_NO_CAMERA = {
+  NotAllowedError:
+    "because it was refused: allow it for this page in the browser (VS Code never does)",
+  NotFoundError: "because no camera was found: plug one in and try again",
+  NotReadableError: "because another program uses it: close that one and try again",
+  SecurityError: "because the browser gives it only to pages on https or localhost",
+};
+
 const toJpeg = (canvas) =>
   new Promise((done, fail) =>
     canvas.toBlob(
@@ -89,7 +97,7 @@ function camera(send, note) {
   };
   const start = async () => {
     try {
-      if (!navigator.mediaDevices) throw new Error("no camera interface");
+      if (!navigator.mediaDevices) throw new DOMException("", "SecurityError");
       stream = await navigator.mediaDevices.getUserMedia({
         video: { width: { ideal: LONGEST_PX } },
       });
@@ -97,15 +105,13 @@ function camera(send, note) {
       show(true);
       note("");
     } catch (error) {
-      note(
-        `The camera did not start (${error.message}). It needs https or localhost ` +
-          "and your permission, and VS Code refuses it: choose a photo instead.",
-      );
+      const reason = WHY_NO_CAMERA[error.name] ?? `the browser says: ${error.message}`;
+      note(`The camera did not start, ${reason}; you can choose a photo instead.`, true);
     }
   };
   toggle.onclick = () => (stream ? stop() : start());
   take.onclick = async () => {
-    if (!video.videoWidth) return note("The camera is not ready yet: try again.");
+    if (!video.videoWidth) return note("The camera is not ready yet: try again.", true);
     const blob = await toJpeg(drawScaled(video, video.videoWidth, video.videoHeight));
     const name = `camera-${new Date().toISOString().slice(11, 19).replaceAll(":", "")}.jpg`;
     return send([new File([blob], name, { type: "image/jpeg" })]);
@@ -114,10 +120,25 @@ function camera(send, note) {
   return { toggle, take, video, stop };
 }
 
+// A plain key pressed in the widget is the widget's. JupyterLab would take arrows
+// and Enter for its own, and move to another cell instead of the slider.
+function keepPlainKeys(el) {
+  const mark = (event) => {
+    const plain = !(event.ctrlKey || event.altKey || event.metaKey || event.shiftKey);
+    const whole = el.closest(".widget-vbox") ?? el;
+    whole.toggleAttribute("data-lm-suppress-shortcuts", plain);
+  };
+  window.addEventListener("keydown", mark, true);
+  return () => window.removeEventListener("keydown", mark, true);
+}
+
 function render({ model, el }) {
   const status = element("p", { className: "fer-status" });
   status.setAttribute("role", "status");
-  const note = (text) => (status.textContent = text);
+  const note = (text, problem = false) => {
+    status.textContent = text;
+    status.classList.toggle("fer-problem", problem);
+  };
   const send = (files) => sendPhotos(model, [...files], note);
 
   const input = element("input", { type: "file", accept: "image/*", multiple: true });
@@ -147,7 +168,11 @@ function render({ model, el }) {
   const row = element("div", { className: "fer-row" }, choose, toggle, take);
   el.classList.add("fer-upload");
   el.append(row, video, status);
-  return stop;
+  const giveKeysBack = keepPlainKeys(el);
+  return () => {
+    giveKeysBack();
+    stop();
+  };
 }
 
 export default { render };
