@@ -66,7 +66,7 @@ def test_a_short_film(tmp_path, capsys):
     pytest.importorskip("trackers", reason="requirements-video.txt is not installed")
     analyzer = FaceAnalyzer(TrueBoxes(0.0, 0.8), SlipsOnTheFirst())
     found = film_and_count(tmp_path, analyzer, 0.0, 0.8)
-    assert [face.label_changes for face in found] == [3, 0]  # to and from frame 4, to frame 9
+    assert [face.label_changes for face in found] == [3, 0]  # to 4, from 4, to 9
     assert [face.smoothed_changes for face in found] == [0, 0]
     assert [face.switched + face.renewed for face in found] == [(), ()]
     assert [face.minutes for face in found] == [pytest.approx(10 / 12.5 / 60)] * 2
