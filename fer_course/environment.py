@@ -13,6 +13,7 @@ no use for a `.venv`: there the missing packages go into Colab's own Python.
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from importlib import metadata
@@ -93,14 +94,19 @@ def _start_inside(arguments):
 def run_to_end(command, variables):
     """Run a program with these variables and return its exit code.
 
-    Ctrl-C reaches the program too: it decides, and this process waits on.
+    Ctrl-C reaches the program too: it decides, and this process waits on. A plain
+    `kill` reaches this process alone, and is passed on.
     """
     process = subprocess.Popen(command, env=variables)
-    while True:
-        try:
-            return process.wait()
-        except KeyboardInterrupt:
-            continue
+    before = signal.signal(signal.SIGTERM, lambda *_: process.terminate())
+    try:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                continue
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def _installed_version(name):

@@ -337,3 +337,17 @@ def test_a_real_bootstrap_killed_half_way_and_run_twice_at_once(tmp_path):
         text=True,
     )
     assert answer.stdout.startswith(str(tmp_path))
+
+
+@posix
+def test_a_plain_kill_ends_the_program_too():
+    inner = "import time; print('up', flush=True); time.sleep(60)"
+    code = (
+        "import os, sys; from fer_course.environment import run_to_end; "
+        f"sys.exit(-run_to_end([sys.executable, '-c', {inner!r}], dict(os.environ)))"
+    )
+    command = [sys.executable, "-c", code]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE) as outer:
+        assert outer.stdout.readline() == b"up\n"
+        outer.terminate()
+        assert outer.wait(timeout=30) == signal.SIGTERM
