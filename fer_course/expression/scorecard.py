@@ -164,7 +164,7 @@ class Scorecard:
 
 
 def evaluate_fernet(
-    model=None, *, folder=None, split="test", against=None, record=None
+    model=None, *, folder=None, split="test", against=None, record=None, progress=print
 ):
     """Score a network on every held-back part whose data set is found.
 
@@ -174,6 +174,7 @@ def evaluate_fernet(
         split: "test" to report, "choose" to choose with: no test face is read then.
         against: another network's file, to be scored on the same faces, or None.
         record: json file to write the figures to, or None.
+        progress: called with a line for each set that was read.
 
     Raises:
         ValueError: another split, or a file that is no expression network.
@@ -185,12 +186,14 @@ def evaluate_fernet(
     scores, gain, leads = [], {}, []
     for held in held_back_parts(folder, split):
         found = averaged_predictions(classifier, held.faces.pixels)
+        progress(f"{next(iter(held.parts))}: {len(held.faces):,} faces read")
         right = {way: p.argmax(1) == held.faces.labels for way, p in found.items()}
         scores += _scores(held, found, classifier.sure_threshold)
         gain |= _gains(held, right)
         if rival:
             leads += measure_leads(held, right["none"], rival)
     listing = folder / "fer2013" / "fer2013new.csv"
+    progress("the choosing faces: shrunk, turned and shifted (a minute or two)")
     card = Scorecard(
         model=classifier.path.name,
         split=split,
