@@ -121,12 +121,13 @@ function camera(send, note) {
 }
 
 // A plain key pressed in the widget is the widget's. JupyterLab would take arrows
-// and Enter for its own, and move to another cell instead of the slider.
+// and Enter for its own, and move to another cell instead of the slider. It looks at
+// the attribute of the element that has the focus, before its own shortcuts.
 function keepPlainKeys(el) {
   const mark = (event) => {
+    if (!(el.closest(".widget-vbox") ?? el).contains(event.target)) return;
     const plain = !(event.ctrlKey || event.altKey || event.metaKey || event.shiftKey);
-    const whole = el.closest(".widget-vbox") ?? el;
-    whole.toggleAttribute("data-lm-suppress-shortcuts", plain);
+    event.target.toggleAttribute("data-lm-suppress-shortcuts", plain);
   };
   window.addEventListener("keydown", mark, true);
   return () => window.removeEventListener("keydown", mark, true);
