@@ -15,6 +15,12 @@ from fer_course.environment import run_to_end
 from fer_course.settings import ROOT
 
 NOTEBOOKS = ROOT / "notebooks"
+# Voila's own end of a page that was left is refused for lack of a cookie: its kernel,
+# and the photo in it, would stay until the app ends.
+_LEFT_PAGES_END = (
+    "--MappingKernelManager.cull_idle_timeout=300",  # s; an open page is never ended
+    "--MappingKernelManager.cull_interval=60",
+)
 _NONE_RUN = 5  # pytest's exit code where no test was there to run
 _UNIT = ("--doctest-modules", "-p", "no:nbval")
 _PAGES = (
@@ -46,7 +52,8 @@ def open_app(arguments=()):
     """
     _require("voila")
     page = ROOT / "fer_course" / "teaching" / "app.ipynb"
-    return _run(["-m", "voila", str(page), "--Voila.ip=127.0.0.1", *arguments])
+    local = "--Voila.ip=127.0.0.1"
+    return _run(["-m", "voila", str(page), local, *_LEFT_PAGES_END, *arguments])
 
 
 def run_tests(arguments=(), slow=False):

@@ -94,6 +94,14 @@ def test_the_app_listens_on_this_machine_only(started, monkeypatch):
     assert (ROOT / "fer_course" / "teaching" / "app.ipynb").is_file()
 
 
+def test_a_page_of_the_app_that_was_left_is_forgotten(started, monkeypatch):
+    monkeypatch.setattr(programs, "find_spec", lambda name: True)
+    programs.open_app(["--port=1"])
+    arguments = started[0][0][0]
+    assert "--MappingKernelManager.cull_idle_timeout=300" in arguments
+    assert arguments[-1] == "--port=1"
+
+
 @pytest.mark.parametrize(
     "start, module",
     [("open_app", "voila"), ("open_lab", "jupyterlab"), ("run_tests", "pytest")],

@@ -224,6 +224,7 @@ def test_every_picture_has_words_and_every_control_a_name(browser, open_app):
         "nodes => nodes.map(node => node.alt)"
     )
     assert len(alts) == 1 + widget.rows.count() and all(alts)
+    widget.slider.focus()  # gets its name then
     for role, name in (
         ("button", "Start camera"),
         ("combobox", "Sample"),

@@ -120,17 +120,28 @@ function camera(send, note) {
   return { toggle, take, video, stop };
 }
 
-// A plain key pressed in the widget is the widget's. JupyterLab would take arrows
-// and Enter for its own, and move to another cell instead of the slider. It looks at
-// the attribute of the element that has the focus, before its own shortcuts.
-function keepPlainKeys(el) {
+// The whole widget from the keyboard. A plain key pressed in it is the widget's:
+// JupyterLab would take arrows and Enter for its own, and move to another cell instead
+// of the slider; it first looks at the attribute of the element that has the focus.
+// And ipywidgets leaves the slider without a name for those who hear the page.
+function helpKeyboard(el) {
+  const inside = (event) => (el.closest(".widget-vbox") ?? el).contains(event.target);
   const mark = (event) => {
-    if (!(el.closest(".widget-vbox") ?? el).contains(event.target)) return;
+    if (!inside(event)) return;
     const plain = !(event.ctrlKey || event.altKey || event.metaKey || event.shiftKey);
     event.target.toggleAttribute("data-lm-suppress-shortcuts", plain);
   };
+  const name = (event) => {
+    if (!inside(event) || event.target.role !== "slider") return;
+    const label = event.target.closest(".widget-slider")?.querySelector(".widget-label");
+    if (label) event.target.setAttribute("aria-label", label.textContent);
+  };
   window.addEventListener("keydown", mark, true);
-  return () => window.removeEventListener("keydown", mark, true);
+  window.addEventListener("focusin", name, true);
+  return () => {
+    window.removeEventListener("keydown", mark, true);
+    window.removeEventListener("focusin", name, true);
+  };
 }
 
 function render({ model, el }) {
@@ -169,9 +180,9 @@ function render({ model, el }) {
   const row = element("div", { className: "fer-row" }, choose, toggle, take);
   el.classList.add("fer-upload");
   el.append(row, video, status);
-  const giveKeysBack = keepPlainKeys(el);
+  const leaveKeyboard = helpKeyboard(el);
   return () => {
-    giveKeysBack();
+    leaveKeyboard();
     stop();
   };
 }
