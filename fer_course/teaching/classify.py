@@ -92,7 +92,7 @@ class Panel:
             chooser.observe(self._open, "value")
         self.threshold.observe(lambda _: self.show(), "value")
         row = ipywidgets.HBox([self.sample, self.path])
-        row.layout.flex_flow = "row wrap"
+        row.layout.flex_flow, row.layout.grid_gap = "row wrap", "0 12px"
         parts = [self.upload, row, self.threshold, self.status, self.view]
         self.widget = ipywidgets.VBox(parts)
 

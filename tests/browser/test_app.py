@@ -202,14 +202,10 @@ def test_everything_is_reached_and_used_with_the_keyboard(
     assert download.value.suggested_filename == "faces.json"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_narrow_window_needs_no_sideways_scrolling(
-    browser, open_app, picture, scheme
-):
+def test_a_narrow_window_needs_no_sideways_scrolling(browser, open_app, picture):
     widget = open_app(browser, width=400, height=1700)
     page = widget.page
-    page.emulate_media(color_scheme=scheme)
-    picture(page, f"narrow_{scheme}")
+    picture(page, "narrow")
     beyond = page.evaluate(
         """() => [...document.querySelectorAll('body *')]
              .filter(node => node.getBoundingClientRect().right > innerWidth + 1)

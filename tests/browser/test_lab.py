@@ -12,7 +12,7 @@ LESSON_MS = 600_000  # a minute or two where nothing else runs
 
 
 @pytest.fixture(scope="module")
-def lesson(lab, browser):
+def lesson(browser, lab):
     """Yield the widget of notebook 06, all cells of which have run."""
     context = browser.new_context(viewport={"width": 1200, "height": 1000})
     context.set_default_timeout(PATIENCE_MS)
