@@ -1,0 +1,176 @@
+"""The tables of README and model card, made from `models/records`.
+
+`python -m tests.quoted_figures` writes them anew between the marks `<!-- name -->` and
+`<!-- /name -->`; `test_quoted_figures.py` tells when a page has other figures.
+"""
+
+import json
+import re
+
+from fer_course.settings import ROOT
+
+CARD = ROOT / "models" / "MODEL_CARD.md"
+README = ROOT / "README.md"  # shows only what is asked for below
+SHOWN = {
+    "detector": (("wider", "fddb", "facemask"), ("ours", "yunet_n")),
+    "fernet": (("PrivateTest", "PrivateTest, no twins", "RAF-DB test"), ("none",)),
+}
+
+
+def tables(page):
+    """Return {name: lines} of the tables that belong into a page."""
+    made = {
+        "detector": _detector(),
+        "attributes": _attributes(),
+        "fernet": _fernet(),
+        "recall": _recall(),
+        "robustness": _robustness(),
+    }
+    if page == CARD:
+        return made
+    return {name: _only(made[name], *wanted) for name, wanted in SHOWN.items()}
+
+
+def read_table(text, name):
+    """Return the lines between a page's marks, None where it has no such marks."""
+    found = re.search(rf"<!-- {name} -->\n(.*?)<!-- /{name} -->", text, re.DOTALL)
+    return None if found is None else found[1].splitlines()
+
+
+def write_tables(page):
+    """Put the records' figures between the marks of a page."""
+    text = page.read_text(encoding="utf-8")
+    for name, lines in tables(page).items():
+        table = "".join(f"{line}\n" for line in lines)
+        text = re.sub(
+            rf"(<!-- {name} -->\n).*?(<!-- /{name} -->)",
+            lambda marks, table=table: marks[1] + table + marks[2],
+            text,
+            flags=re.DOTALL,
+        )
+    page.write_text(text, encoding="utf-8")
+
+
+def _only(lines, first, second):
+    cells = [line.strip("| ").split(" | ") for line in lines]
+    return lines[:2] + [
+        line
+        for line, cell in list(zip(lines, cells, strict=True))[2:]
+        if cell[0] in first and cell[1] in second
+    ]
+
+
+def _detector():
+    record = _record("detector")
+    reports = [r for r in record["reports"] + record["tiles"] if r["ap50"] is not None]
+    sizes = [f"recall {size} px" for size in reports[0]["recall_by_size"]]
+    return _table(
+        ("set", "detector", "photos", "faces", "AP, %", "95 %", *sizes),
+        [
+            (
+                report["photo_set"],
+                report["detector"],
+                f"{report['photos']:,}",
+                f"{report['faces']:,}",
+                _percent(report["ap50"]),
+                _interval(report["ap50_interval"]),
+                *map(_percent, report["recall_by_size"].values()),
+            )
+            for report in reports
+        ],
+    )
+
+
+def _attributes():
+    rows = _record("detector")["attributes"]
+    detectors = list(rows[0]["recall"])
+    return _table(
+        ("WIDER's attribute", "level", "faces", "median px", *detectors),
+        [
+            (
+                row["attribute"],
+                row["level"],
+                f"{row['faces']:,}",
+                f"{row['median_size_px']:.0f}",
+                *(_percent(row["recall"][name]) for name in detectors),
+            )
+            for row in rows
+        ],
+    )
+
+
+def _fernet():
+    return _table(
+        ("part", "averaging", "faces", "accuracy, %", "95 %", "macro-F1", "ECE, %"),
+        [
+            (
+                score["part"],
+                score["averaging"],
+                f"{score['n']:,}",
+                _percent(score["accuracy"]),
+                _interval(score["interval"]),
+                f"{score['macro_f1']:.3f}",
+                _percent(score["ece"]),
+            )
+            for score in _record("fernet")["scores"]
+        ],
+    )
+
+
+def _recall():
+    parts = ("PrivateTest", "RAF-DB test", "extract test, label")
+    recalls = {
+        score["part"]: score["recall"]
+        for score in _record("fernet")["scores"]
+        if score["averaging"] == "none" and score["part"] in parts
+    }
+    return _table(
+        ("recall, %", *parts),
+        [
+            (expression, *(_percent(recalls[part][expression]) for part in parts))
+            for expression in recalls[parts[0]]
+        ],
+    )
+
+
+def _robustness():
+    rows = _record("fernet")["robustness"]
+    parts = list(dict.fromkeys(row["part"] for row in rows))
+    shares = {}
+    for row in rows:
+        change = (row["condition"], row["value"])
+        shares.setdefault(change, {})[row["part"]] = _percent(row["accuracy"])
+    return _table(
+        ("change", "by", *parts),
+        [
+            (
+                condition,
+                f"{value}°" if condition == "rotation" else f"{value} px",
+                *(found[part] for part in parts),
+            )
+            for (condition, value), found in shares.items()
+        ],
+    )
+
+
+def _record(name):
+    path = ROOT / "models" / "records" / f"{name}.json"
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _table(heading, rows):
+    lines = ["| " + " | ".join(cells) + " |" for cells in (heading, *rows)]
+    return [lines[0], "|---" * len(heading) + "|", *lines[1:]]
+
+
+def _percent(share):
+    return "–" if share is None else f"{100 * share:.1f}"
+
+
+def _interval(low_high):
+    return "–".join(_percent(share) for share in low_high)
+
+
+if __name__ == "__main__":
+    for page in (CARD, README):
+        write_tables(page)
