@@ -120,7 +120,7 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
         except ImageError as error:
             output.add_error(result.photo, str(error))
     for video in videos:
-        path = output.path_for(video, ".webm")
+        path = output.path_for(video, ".mp4")
         try:
             frames = analyzer.analyze_video(video, out=path)
             frames = _telling(frames, video, count_frames(video), output.say)

@@ -178,7 +178,7 @@ def test_a_video(tmp_path, tracked):
         rows = list(csv.DictReader(file))
     assert list(rows[0])[:5] == ["video", "frame", "time_s", "track", "x1"]
     assert [row["frame"] for row in rows] == ["0", "1", "2"]
-    assert (tmp_path / "out" / "clip_faces.webm").stat().st_size > 0
+    assert (tmp_path / "out" / "clip_faces.mp4").stat().st_size > 0
 
 
 @pytest.mark.parametrize(
