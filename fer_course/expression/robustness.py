@@ -2,8 +2,8 @@
 
 In: an expression network and the faces for choosing (no test part is opened for it).
 Out: accuracy by size, rotation and shift. A stored face has no surroundings, so that
-what a turn or a shift brings in is its drawn-out edge, as serving draws out a photo's:
-in the middle of a photo a network loses a little less. Notebook 05.
+what a turn or a shift brings in is its drawn-out edge, as serving draws out a photo's.
+Notebook 05.
 """
 
 from dataclasses import asdict, dataclass
