@@ -149,9 +149,11 @@ def _add_training(commands):
     )
     for parser in (train, evaluate):
         parser.add_argument("--out", metavar="DIR", help="default: data/runs/NETWORK")
-        parser.add_argument(
-            "--record", action="store_true", help="write models/records, which we quote"
-        )
+    text = "write models/records, which we quote"
+    train.add_argument("--record", action="store_true", help=text)
+    evaluate.add_argument(
+        "--record", nargs="?", const=True, metavar="NAME", help=f"{text}; as NAME.json"
+    )
 
 
 def _share(text):

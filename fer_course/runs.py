@@ -132,16 +132,15 @@ def _every(faces, count):
     return faces.select(slice(None, None, max(1, len(faces) // count)))
 
 
-def evaluate(
-    network, *, model=None, out=None, record=False, against=None, split="test"
-):
+def evaluate(network, *, model=None, out=None, record=None, against=None, split="test"):
     """Measure the detector or FERNet on the real data; return the exit code 0.
 
     Args:
         network: "detector" or "fernet".
         model: its file; None means the shipped one.
         out: folder for the figures; None means `data/runs/NETWORK`.
-        record: write the figures into `models/records` instead.
+        record: write the figures into `models/records` instead; a name other than
+            the network's for a network that is not shipped.
         against: "yunet" to measure YuNet beside the detector; another FERNet's file.
         split: "test" to report, into `evaluation.json`; "choose" to choose with,
             into `choosing.json`.
@@ -158,7 +157,8 @@ def evaluate(
     name = "evaluation.json" if split == "test" else "choosing.json"
     target = (Path(out) if out else settings().runs / network) / name
     if record:
-        target = settings().models / "records" / f"{network}.json"
+        name = network if record is True else record
+        target = settings().models / "records" / f"{name}.json"
     options = {"against": against, "record": target}
     if network == "detector":
         from fer_course.detection.comparison import evaluate_on_packs

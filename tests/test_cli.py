@@ -109,11 +109,25 @@ def calls(monkeypatch):
             {
                 "model": "a.keras",
                 "out": None,
-                "record": False,
+                "record": None,
                 "against": "b.onnx",
                 "split": "choose",
             },
             id="evaluate beside a rival",
+        ),
+        pytest.param(
+            "evaluate fernet --model a.onnx --record fernet_small",
+            "course",
+            "evaluate",
+            ("fernet",),
+            {
+                "model": "a.onnx",
+                "out": None,
+                "record": "fernet_small",
+                "against": None,
+                "split": "test",
+            },
+            id="evaluate for a record of its own",
         ),
         pytest.param(
             "benchmark --json b.json",

@@ -82,6 +82,7 @@ def test_record_keeps_the_history(folders, detector):
         pytest.param({}, "data/runs/detector/evaluation.json", id="a learner's"),
         pytest.param({"out": "x"}, "x/evaluation.json", id="a folder of one's own"),
         pytest.param({"record": True}, "models/records/detector.json", id="recorded"),
+        pytest.param({"record": "mine"}, "models/records/mine.json", id="by name"),
     ],
 )
 def test_where_figures_go(folders, detector, monkeypatch, options, target):

@@ -9,6 +9,7 @@ of another network. `python -m fer_course evaluate fernet` prints it and, with
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -65,7 +66,7 @@ class Scorecard:
 
     Attributes:
         model: its file's name.
-        split: of the parts, "test" or "choose".
+        command: what makes the same figures.
         scores: a `Score` for each part and way of averaging.
         gain: part -> way of averaging -> `McNemar` of the averaged against the plain
             predictions.
@@ -76,7 +77,7 @@ class Scorecard:
     """
 
     model: str
-    split: str
+    command: str
     scores: tuple[Score, ...]
     gain: dict[str, dict[str, McNemar]]
     robustness: tuple[Condition, ...]
@@ -110,11 +111,9 @@ class Scorecard:
 
     def to_dict(self):
         """Return plain numbers, ready for JSON."""
-        command = "python -m fer_course evaluate fernet"
-        command += " --record" if self.split == "test" else f" --split {self.split}"
         return {
             "model": self.model,
-            "command": command + (f" --against {self.rival}" if self.rival else ""),
+            "command": self.command,
             "scores": [
                 {
                     "part": score.part,
@@ -196,7 +195,7 @@ def evaluate_fernet(
     progress("the choosing faces: shrunk, turned and shifted (a minute or two)")
     card = Scorecard(
         model=classifier.path.name,
-        split=split,
+        command=_command(model, split, against, record),
         scores=tuple(scores),
         gain=gain,
         robustness=measure_robustness(classifier, held_back_parts(folder, "choose")),
@@ -207,6 +206,20 @@ def evaluate_fernet(
     if record:
         write_atomically(record, json.dumps(card.to_dict(), indent=1) + "\n")
     return card
+
+
+def _command(model, split, against, record):
+    """Return the command line of these arguments."""
+    words = ["python -m fer_course evaluate fernet"]
+    if model:
+        words += ["--model", str(model)]
+    if against:
+        words += ["--against", str(against)]
+    if split != "test":
+        words += ["--split", split]
+    if record and Path(record).parent.name == "records":
+        words += ["--record"] + [Path(record).stem] * (Path(record).stem != "fernet")
+    return " ".join(words)
 
 
 def _scores(held, found, sure_threshold):

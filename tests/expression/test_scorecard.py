@@ -75,7 +75,8 @@ def test_every_part_in_every_way(folder, left_side, tmp_path):
     assert plain["accuracy"].tolist() == [1, 1, 1]
     saved = json.loads(record.read_text())
     assert saved["model"] == "left.onnx"
-    assert saved["command"] == "python -m fer_course evaluate fernet --record"
+    command = "python -m fer_course evaluate fernet"
+    assert saved["command"] == f"{command} --model left.onnx --record"
     assert saved["scores"][0]["selective"]["100%"] == saved["scores"][0]["accuracy"]
     assert sum(saved["scores"][0]["reliability"][0]) == 21
     assert {row["part"] for row in saved["robustness"]} == {PARTS[2], "together"}
@@ -108,7 +109,8 @@ def test_choosing_reads_no_test_face(folder, left_side, tmp_path, monkeypatch):
     assert card.to_frame()["part"].unique().tolist() == PARTS[2:]
     assert set(read) == {14}
     saved = json.loads(record.read_text())
-    assert saved["command"] == "python -m fer_course evaluate fernet --split choose"
+    command = "python -m fer_course evaluate fernet"
+    assert saved["command"] == f"{command} --model left.onnx --split choose"
 
 
 def test_beside_a_rival(folder, left_side):
@@ -120,7 +122,9 @@ def test_beside_a_rival(folder, left_side):
     assert (lead.accuracy, lead.rival_accuracy, lead.difference) == (1, 0.5, 0.5)
     assert lead.p == pytest.approx(2 * 0.5**7)
     assert card.to_dict()["rival"] == "always_anger.onnx"
-    assert card.to_dict()["command"].endswith("--against always_anger.onnx")
+    assert card.to_dict()["command"].endswith(
+        "--model left.onnx --against runs/always_anger.onnx --split choose"
+    )
     text = str(card)
     assert f"against always_anger.onnx, {PARTS[2]}: 100.0% against 50.0%" in text
     assert "ten crops" in text
