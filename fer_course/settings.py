@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 SEED = 2026
+REPOSITORY = "https://github.com/fer-course/fer-course"  # see tests/repository.py
 
 
 @dataclass(frozen=True)

@@ -3,9 +3,8 @@
     python -m tests.notebook_form notebooks/*.ipynb         lists what is amiss
     python -m tests.notebook_form --fix notebooks/*.ipynb   cleans first
 
-Each rule takes a `Page` and yields sentences. The cleaner removes what must not
-be committed (widget state, error stream, run times, folders of this machine); it
-never touches what an author wrote.
+Each rule takes a `Page` and yields sentences. The cleaner removes widget state, error
+stream, run times and folders of this machine; never what an author wrote.
 """
 
 import argparse
@@ -18,12 +17,14 @@ from pathlib import Path
 
 import nbformat
 
+from fer_course.settings import REPOSITORY
+
 ROOT = Path(__file__).resolve().parent.parent
 CHECK = "# NBVAL_CHECK_OUTPUT"
 BADGE = (
     "[![Open in Colab](https://colab.research.google.com/assets/colab-badge.svg)]"
-    "(https://colab.research.google.com/github/fer-course/fer-course/blob/main/"
-    "notebooks/{name})"
+    f"({REPOSITORY.replace('github.com', 'colab.research.google.com/github')}"
+    "/blob/main/notebooks/{name})"
 )
 PROMISE_WORDS = ("**Time**", "**Before**", "**Reads**", "**Writes**")
 ENDING = ("## Traps", "## Quiz", "## Summary", "## Next")
