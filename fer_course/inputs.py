@@ -5,6 +5,7 @@ packages are needed, before any is there. Standard library only. Notebook 00 sho
 the command.
 """
 
+import os
 from pathlib import Path
 
 VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"}
@@ -14,19 +15,29 @@ def walk(inputs, out):
     """Yield every file that some paths mean, and whether a folder brought it.
 
     Folders are searched with all they contain, except `out` and what is hidden
-    (`.venv`, macOS' `._photo.jpg`). What is no folder is passed on as it is.
+    (`.venv`, macOS' `._photo.jpg`); links to folders are not followed, so that a
+    circle of them ends. What is no folder is passed on as it is.
     """
-    out = Path(out).resolve()
-    for given in map(Path, inputs):
-        if not given.is_dir():
-            yield given, False
-            continue
-        for path in sorted(given.rglob("*")):
-            inner = path.relative_to(given).parts
-            hidden = any(part.startswith(".") for part in inner)
-            real = path.resolve()
-            if not (hidden or path.is_dir() or out == real or out in real.parents):
+    out = Path(os.path.realpath(out))
+    for given in inputs:
+        if os.path.isdir(given):
+            for path in sorted(_files_below(given, out)):
                 yield path, True
+        else:
+            yield Path(given), False
+
+
+def _files_below(folder, out):
+    """Yield what is not hidden; what may not be searched holds nothing."""
+    for place, folders, names in os.walk(folder):
+        real = Path(os.path.realpath(place))
+        if out == real or out in real.parents:
+            folders.clear()
+            continue
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            if not name.startswith("."):
+                yield Path(place, name)
 
 
 def hold_videos(inputs, out):

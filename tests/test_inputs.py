@@ -1,3 +1,5 @@
+import os
+import sys
 from pathlib import Path
 
 import pytest
@@ -32,6 +34,19 @@ def test_a_file_is_taken_as_it_is(folder):
     given = ["in/.venv/logo.png", "in/out/old.webm", "none.jpg"]
     found = list(inputs.walk(given, "in/out"))
     assert found == [(Path(name), False) for name in given]
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need rights there")
+def test_links_in_a_circle_end(folder):
+    for name, target in {"b/up": "..", "x.jpg": "y.jpg", "y.jpg": "x.jpg"}.items():
+        os.symlink(target, Path("in", name))
+    wanted = ["in/a/one.txt", "in/b/two.jpg", "in/x.jpg", "in/y.jpg"]
+    assert [str(path) for path, _ in inputs.walk(["in"], "in/out")] == wanted
+
+
+def test_a_name_too_long_for_any_file_is_passed_on(folder):
+    name = 300 * "x" + ".jpg"
+    assert list(inputs.walk([name], "out")) == [(Path(name), False)]
 
 
 def test_nothing_given_means_nothing(folder):
