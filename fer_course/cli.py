@@ -132,6 +132,8 @@ def _add_training(commands):
     ):
         text = f"fernet: default {choices[0]}"
         train.add_argument(option, choices=choices, help=text)
+    text = "fernet: networks whose readings make 45 %% of the training targets"
+    train.add_argument("--teachers", nargs="+", metavar="FILE", help=text)
     for option, kind, metavar, text in (
         ("--image-size", _count, "PX", "detector: default 640"),
         ("--learning-rate", float, "R", "detector: the peak; default 0.001"),
@@ -267,6 +269,7 @@ def _train(options):
         hours=options.hours,
         faces=options.faces,
         recipe=options.recipe,
+        teachers=options.teachers,
     )
 
 

@@ -15,7 +15,7 @@ QUICK_FACES = 4000
 _COMMON = {"quick", "resume", "epochs", "weights"}
 _SETTINGS = {
     "detector": _COMMON | {"image_size", "learning_rate", "hours"},
-    "fernet": _COMMON | {"faces", "recipe"},
+    "fernet": _COMMON | {"faces", "recipe", "teachers"},
     "ablation": set(),
 }
 
@@ -30,8 +30,9 @@ def train(network, *, out=None, record=False, **given):
         **given: for both: quick (minutes instead of hours), resume (the run in `out`),
             epochs and weights (to start from); for the detector: image_size,
             learning_rate and hours; for FERNet: faces ("fer2013", "affectnet" or
-            "joint") and recipe, one of `expression.recipe.RECIPES`. None and False mean
-            the default. An ablation takes none of them.
+            "joint"), recipe, one of `expression.recipe.RECIPES`, and teachers, files of
+            networks to be distilled into this one. None and False mean the default. An
+            ablation takes none of them.
 
     Raises:
         ValueError: a setting that is another network's.
@@ -84,8 +85,10 @@ def _train_fernet(
     quick=False,
     epochs=None,
     weights=None,
+    teachers=(),
     resume=False,
 ):
+    from fer_course.expression.distillation import soften_targets
     from fer_course.expression.recipe import RECIPES
     from fer_course.expression.release import finish_fernet
     from fer_course.expression.training import train_fernet
@@ -95,6 +98,8 @@ def _train_fernet(
     if quick:
         learn, choose = _every(learn, QUICK_FACES), _every(choose, 1000)
         epochs = epochs or 2
+    if teachers:
+        learn = soften_targets(learn, teachers)
     recipe = RECIPES[recipe]
     if epochs:
         recipe = replace(recipe, epochs=epochs)

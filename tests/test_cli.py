@@ -84,6 +84,7 @@ def calls(monkeypatch):
                 "hours": None,
                 "faces": None,
                 "recipe": None,
+                "teachers": None,
             },
             id="train",
         ),

@@ -1,0 +1,57 @@
+"""Targets mixed with teachers' readings: by hand, face by face."""
+
+import numpy as np
+import pytest
+
+from fer_course.expression.datasets import FaceSet
+from fer_course.expression.distillation import TEACHERS_SHARE, soften_targets
+
+
+class Teacher:
+    """Sure of `first` where the left half is lighter, of `second` elsewhere."""
+
+    def __init__(self, first, second):
+        self.first, self.second = first, second
+
+    def classify(self, crops):
+        lighter = [c[:, :24].mean() > c[:, 24:].mean() for c in crops]
+        return np.eye(7)[[self.first if left else self.second for left in lighter]]
+
+
+@pytest.fixture
+def faces():
+    pixels = np.zeros((2, 48, 48), np.uint8)
+    pixels[0, :, :24] = 200
+    pixels[1, :, 24:] = 200
+    rows = np.arange(2)
+    targets = np.eye(7, dtype=np.float32)[[3, 6]]
+    return FaceSet("two", pixels, targets, np.array(["train"] * 2), rows, rows, {})
+
+
+def test_one_teacher_reads_each_face_and_its_mirror_image(faces):
+    soft = soften_targets(faces, [Teacher(0, 1)], share=0.4)
+    for row, label in zip(soft.targets, (3, 6), strict=True):
+        expected = np.zeros(7)
+        expected[label], expected[0], expected[1] = 0.6, 0.2, 0.2
+        np.testing.assert_allclose(row, expected, atol=1e-6)
+    assert soft.targets.dtype == np.float32
+    assert soft.pixels is faces.pixels
+    np.testing.assert_array_equal(faces.targets.sum(1), [1, 1])  # as they were
+
+
+def test_two_teachers_count_the_same(faces):
+    soft = soften_targets(faces, [Teacher(0, 0), Teacher(1, 1)], share=1.0)
+    np.testing.assert_allclose(soft.targets[:, :2], 0.5)
+
+
+def test_the_label_stays_the_likeliest(faces):
+    soft = soften_targets(faces, [Teacher(5, 5)])
+    assert TEACHERS_SHARE < 0.5
+    np.testing.assert_array_equal(soft.labels, faces.labels)
+
+
+def test_bad_teachers(faces, tmp_path):
+    with pytest.raises(ValueError, match="No teacher"):
+        soften_targets(faces, [])
+    with pytest.raises(FileNotFoundError, match=r"none\.onnx"):
+        soften_targets(faces, [tmp_path / "none.onnx"])
