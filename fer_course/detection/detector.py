@@ -5,7 +5,6 @@ Out: boxes in the photo's pixels and their scores, best first. NumPy, OpenCV and
 ONNX Runtime are all it needs. Notebook 02 builds each step, notebook 06 uses it.
 """
 
-import os
 from dataclasses import dataclass, fields
 from pathlib import Path
 
@@ -13,6 +12,7 @@ import numpy as np
 
 from fer_course import boxes
 from fer_course.images import letterbox, letterbox_shape, read_image
+from fer_course.onnx_files import open_onnx
 from fer_course.settings import settings
 
 _TILE_OVERLAP = 0.2  # share of a tile that its neighbor sees too
@@ -169,22 +169,7 @@ def _shipped():
 
 
 def _load_onnx(path):
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(2, os.cpu_count() or 1)
-    # Waiting threads that spin slow down everything else on a busy machine.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(
-            path.read_bytes(), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # ONNX Runtime's own kinds have no common public base
-        raise ValueError(
-            f"{path} cannot be read as an ONNX network; it may be damaged."
-        ) from error
-    stored = session.get_modelmeta().custom_metadata_map
+    network, stored = open_onnx(path)
     if stored.get("labels") != DetectorCard.labels:
         raise ValueError(
             f"{path} is no face detector of this course: its metadata has no "
@@ -197,5 +182,4 @@ def _load_onnx(path):
             if field.name in stored
         }
     )
-    name = session.get_inputs()[0].name
-    return lambda pixels: session.run(None, {name: pixels})[0], card
+    return network, card

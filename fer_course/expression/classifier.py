@@ -13,10 +13,10 @@ import numpy as np
 
 from fer_course.expression.preprocessing import INPUT_SIZE, face_to_input
 from fer_course.labels import EXPRESSIONS
+from fer_course.onnx_files import open_onnx
 from fer_course.settings import settings
 
 BATCH_SIZE = 64  # more gains no speed on a CPU and costs memory in a crowd
-THREADS = 2
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class ExpressionClassifier:
         if self.path.suffix == ".keras":
             self._predict, metadata = _open_keras(self.path)
         else:
-            self._predict, metadata = _open_onnx(self.path)
+            self._predict, metadata = open_onnx(self.path)
         self._card = read_card(metadata, self.path.name)
         self.crop_margin = self._card.crop_margin
         self.sure_threshold = self._card.sure_threshold
@@ -121,29 +121,6 @@ def read_card(metadata, name):
         )
     order = tuple(labels.index(label) for label in EXPRESSIONS)
     return NetworkCard(order, margin, threshold)
-
-
-def _open_onnx(path):
-    """Return the predicting function and the metadata of an ONNX file."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = THREADS
-    # Threads that spin while they wait cost time on a busy machine.
-    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-    options.log_severity_level = 3
-    try:
-        session = onnxruntime.InferenceSession(
-            str(path), options, providers=["CPUExecutionProvider"]
-        )
-    except Exception as error:  # ONNX Runtime's errors share no public base class
-        raise ValueError(
-            f"{path.name} cannot be opened as an ONNX network ({error}). If the "
-            "download or copy broke off, get the file again."
-        ) from None
-    name = session.get_inputs()[0].name
-    metadata = session.get_modelmeta().custom_metadata_map
-    return lambda faces: session.run(None, {name: faces})[0], metadata
 
 
 def _open_keras(path):

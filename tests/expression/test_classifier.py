@@ -131,7 +131,7 @@ def test_the_shipped_network_is_the_default(tmp_path, monkeypatch):
 
 def test_a_damaged_file_is_one_sentence(tmp_path):
     (tmp_path / "net.onnx").write_bytes(b"<html>not a network</html>")
-    with pytest.raises(ValueError, match=r"net\.onnx cannot be opened"):
+    with pytest.raises(ValueError, match=r"net\.onnx cannot be read as an ONNX"):
         ExpressionClassifier(tmp_path / "net.onnx")
 
 
