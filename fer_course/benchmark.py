@@ -1,9 +1,10 @@
-"""How fast the course reads faces on this machine: what `benchmark` prints.
+"""How fast the course is on this machine: what `benchmark` prints.
 
-In go the shipped networks and the sample photos, out comes a table of medians:
-milliseconds a photo for each stage, the cold start of a new process, the sizes of
-the networks' files, and the line on the machine without which no time means much.
-Notebook 06 quotes it.
+In go the shipped networks and a portrait, out come two tables: milliseconds a photo,
+stage by stage, beside what the two networks take alone; and single figures, from a
+cold start to frames a second. Every figure is a median with its spread, under a line on
+the machine, without which no time means much. With `--training` both trainings and the
+reading of a list of photos are timed too (`benchmark_training.py`). Notebook 06.
 """
 
 import json
@@ -12,94 +13,300 @@ import platform
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
+from dataclasses import dataclass
+from importlib.util import find_spec
 from itertools import pairwise
+from pathlib import Path
+
+import cv2
+import numpy as np
 
 from fer_course.analysis.analyzer import FaceAnalyzer
 from fer_course.analysis.drawing import draw_faces
 from fer_course.boxes import square
-from fer_course.demo import find_inputs
+from fer_course.expression.preprocessing import INPUT_SIZE
 from fer_course.files import write_atomically
-from fer_course.images import crop, read_image
+from fer_course.images import crop, letterbox_shape, read_image
+from fer_course.onnx_files import MOST_THREADS, open_onnx
 from fer_course.settings import ROOT, settings, setup_line
 
 STAGES = ("read", "detect", "classify", "draw")
-_COLD_START = "from fer_course import FaceAnalyzer; FaceAnalyzer().analyze({photo!r})"
+SIZES_HW = ((427, 640), (1080, 1920))
+FACES = (1, 5, 20)
+_WALL_GRAY = 200
+_IMPORT = """
+import time
+start = time.perf_counter()
+import fer_course
+print(time.perf_counter() - start)
+"""
+# Linux alone tells a process's own highest memory, in KiB.
+_DEMO = """
+import sys
+from pathlib import Path
+from fer_course.cli import main
+code = main(["demo", *sys.argv[1:]])
+status = Path("/proc/self/status")
+lines = status.read_text().splitlines() if status.exists() else []
+print("\\n", *(line.split()[1] for line in lines if line.startswith("VmHWM")))
+sys.exit(code)
+"""
 
 
-def benchmark(json_path=None, repeats=7):
-    """Measure, print a table, and return the figures.
+@dataclass(frozen=True)
+class Measure:
+    """One figure, measured several times.
+
+    Attributes:
+        what: what was measured.
+        unit: "s", "ms", "MB", "frames/s", …
+        values: one number a repeat, at least one.
+    """
+
+    what: str
+    unit: str
+    values: tuple[float, ...]
+
+    @property
+    def median(self):
+        """The middle of the values."""
+        return statistics.median(self.values)
+
+    def to_dict(self):
+        """Return plain numbers, ready for JSON."""
+        return {
+            "what": self.what,
+            "unit": self.unit,
+            "median": _short(self.median),
+            "lowest": _short(min(self.values)),
+            "highest": _short(max(self.values)),
+            "repeats": len(self.values),
+        }
+
+    def __str__(self):
+        low, high = _short(min(self.values)), _short(max(self.values))
+        spread = f"{low} to {high}"
+        return f"{self.what:<52}{_short(self.median):>9}  {spread:<18}{self.unit}"
+
+
+def benchmark(json_path=None, *, training=False, repeats=7):
+    """Measure, print the tables, and return the figures.
 
     Args:
         json_path: also write the figures here; None writes nothing.
-        repeats: how often each photo is read; the medians are reported.
+        training: time the trainings too: needs their packages and a minute or two.
+        repeats: how often each photo is read; less for what takes seconds.
 
     Returns:
-        dict: "machine", "networks_mb", "cold_start_s", and "photos" with a row of
-        milliseconds for each sample photo.
+        dict: "machine", "networks_mb", "photos" with a row of milliseconds for each
+        photo, and "measures", a list of `Measure.to_dict`.
+
+    Raises:
+        FileNotFoundError: a network or the portrait is missing.
     """
-    photos, _ = find_inputs([settings().data / "samples"], ROOT / "out")
-    if not photos:
-        raise FileNotFoundError(
-            f"No sample photo in {settings().data / 'samples'}: restore that folder "
-            "from the course's repository."
-        )
-    rows = stage_times(photos, repeats)  # first: it names a missing network
+    analyzer = FaceAnalyzer()  # first: it names a missing network
+    portrait = _portrait()
+    with tempfile.TemporaryDirectory() as folder:
+        photos = make_photos(portrait, Path(folder))
+        rows = [time_photo(analyzer, photo, repeats) for photo in photos]
+        measures = [
+            *cold_starts(photos[0], Path(folder), min(3, repeats)),
+            *time_faces(analyzer, portrait, repeats),
+            *time_video(analyzer, Path(folder)),
+        ]
+        if training:
+            from fer_course.benchmark_training import time_training
+
+            measures += time_training(Path(folder))
     figures = {
         "machine": machine_line(),
         "networks_mb": {
             path.name: round(path.stat().st_size / 1e6, 2)
             for path in sorted(settings().models.glob("*.onnx"))
         },
-        "cold_start_s": round(cold_start_s(photos[0], repeats=3), 2),
         "photos": rows,
+        "measures": [measure.to_dict() for measure in measures],
     }
-    print(_table(figures))
+    print("\n".join([_table(figures), "", *map(str, measures)]))
     if json_path:
         write_atomically(json_path, json.dumps(figures, indent=1) + "\n")
     return figures
 
 
-def stage_times(photos, repeats=7):
-    """Return a row for each photo: its size, its faces and each stage's median, ms.
+def _portrait():
+    path = settings().data / "samples" / "grace_hopper.jpg"
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"{path} is missing: restore the samples from the course's repository."
+        )
+    return read_image(path)
+
+
+def make_photos(portrait, folder):
+    """Write a photo for each of `SIZES_HW` and `FACES`: the portrait, so many times.
 
     Args:
-        photos: paths.
-        repeats: how often each is read, after a first time that does not count.
+        portrait: (H, W, 3) RGB uint8.
+        folder: where the JPEGs go.
+
+    Returns:
+        their paths.
     """
-    analyzer = FaceAnalyzer()
-    rows = []
-    for photo in photos:
-        runs = [_one_pass(analyzer, photo) for _ in range(repeats + 1)][1:]
-        (height, width), faces = runs[0][1]
-        row = {"photo": os.path.basename(photo), "width": width, "height": height}
-        row["faces"] = faces
-        for stage, name in enumerate(STAGES):
-            median = statistics.median(times[stage] for times, _ in runs)
-            row[f"{name}_ms"] = round(median, 1)
-        rows.append(row)
-    return rows
+    paths = []
+    for height, width in SIZES_HW:
+        for count in FACES:
+            columns = int(np.ceil(np.sqrt(count * width / height)))
+            cell = min(width // columns, height // -(-count // columns))
+            tile = cv2.resize(portrait, (cell, cell), interpolation=cv2.INTER_AREA)
+            wall = np.full((height, width, 3), _WALL_GRAY, np.uint8)
+            for i in range(count):
+                top, left = i // columns * cell, i % columns * cell
+                wall[top : top + cell, left : left + cell] = tile
+            paths.append(folder / f"{width}x{height}_{count}.jpg")
+            cv2.imwrite(str(paths[-1]), wall[..., ::-1])
+    return paths
 
 
-def cold_start_s(photo, repeats=3):
-    """Return the median seconds from starting a Python to the faces of a photo."""
-    environment = dict(os.environ, PYTHONPATH=str(ROOT))
-    command = [sys.executable, "-c", _COLD_START.format(photo=str(photo))]
-    times = []
+def time_photo(analyzer, photo, repeats=7):
+    """Return a photo's size, its faces, and medians in ms: each stage, all, the nets.
+
+    "nets_ms" is what the two networks take alone for this photo: its letterboxed size
+    and as many faces as were found, from arrays that lie ready.
+
+    Args:
+        analyzer: a `FaceAnalyzer` of two ONNX files.
+        photo: path.
+        repeats: how often it is read, after a first time that does not count.
+    """
+    (height, width), faces = _one_pass(analyzer, photo)[1]
+    nets = _bare_nets(analyzer, (height, width), faces)
+    nets()
+    runs, bare = [], []
+    for _ in range(repeats):  # one after the other: a busy moment hits both
+        runs.append(_one_pass(analyzer, photo)[0])
+        bare += _milliseconds(nets)
+    row = {"photo": os.path.basename(photo), "width": width, "height": height}
+    row["faces"] = faces
+    for stage, name in enumerate(STAGES):
+        row[f"{name}_ms"] = _short(statistics.median(times[stage] for times in runs))
+    totals = [sum(times[:3]) for times in runs]  # to the readings, undrawn
+    row["all_ms"] = _short(statistics.median(totals))
+    row["spread_ms"] = [_short(min(totals)), _short(max(totals))]
+    row["nets_ms"] = _short(statistics.median(bare))
+    return row
+
+
+def _bare_nets(analyzer, image_hw, faces):
+    """Return a function that runs both networks on arrays of the photo's sizes."""
+    card = analyzer.detector.card
+    size_hw = letterbox_shape(image_hw, card.input_size, card.stride)
+    rng = np.random.default_rng(0)
+    picture = rng.random((1, 3, *size_hw), np.float32)
+    crops = 255 * rng.random((faces, INPUT_SIZE, INPUT_SIZE, 1), np.float32)
+    detect, _ = open_onnx(settings().models / "face_detector.onnx")
+    classify, _ = open_onnx(settings().models / "fernet.onnx")
+
+    def run():
+        detect(picture)
+        if faces:
+            classify(crops)
+
+    return run
+
+
+def cold_starts(photo, folder, repeats=3):
+    """Return what a new process costs: to import, and to read a first photo.
+
+    Args:
+        photo: its path.
+        folder: where the command writes its result.
+        repeats: how many processes.
+    """
+    out = str(folder / "out")
+    imports, seconds, peaks = [], [], []
     for _ in range(repeats):
+        imports.append(float(_run("-c", _IMPORT)))
         started = time.perf_counter()
-        subprocess.run(command, env=environment, check=True)
-        times.append(time.perf_counter() - started)
-    return statistics.median(times)
+        printed = _run("-c", _DEMO, str(photo), "--out", out)
+        seconds.append(time.perf_counter() - started)
+        peaks += [int(kib) * 1024 / 1e6 for kib in printed.splitlines()[-1].split()]
+    found = [
+        Measure("import fer_course", "s", tuple(imports)),
+        Measure("demo, one photo, from a cold start", "s", tuple(seconds)),
+    ]
+    if peaks:
+        found.append(Measure("  its highest memory", "MB", tuple(peaks)))
+    return found
+
+
+def _run(*arguments):
+    """Run this Python with the course on its path and return what it printed."""
+    environment = dict(os.environ, PYTHONPATH=str(ROOT), FER_COURSE_SETUP="0")
+    run = subprocess.run(
+        [sys.executable, *arguments],
+        env=environment,
+        check=True,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    return run.stdout
+
+
+def time_faces(analyzer, face, repeats=7):
+    """Return how long the classifier takes for 1, 32 and 120 faces, crops included.
+
+    Args:
+        analyzer: a `FaceAnalyzer`.
+        face: (H, W, 3) RGB uint8 of one face, to be read over and over.
+        repeats: how often.
+    """
+    small = cv2.resize(face, (100, 100), interpolation=cv2.INTER_AREA)
+    found = []
+    for count in (1, 32, 120):
+        crops = [small] * count
+        analyzer.classifier.classify(crops)  # the first time does not count
+        times = _milliseconds(lambda c=crops: analyzer.classifier.classify(c), repeats)
+        found.append(Measure(f"expressions of {count}, at 100 px", "ms", times))
+    return found
+
+
+def time_video(analyzer, folder):
+    """Return the frames a second of a film of two portraits, found, read and tracked.
+
+    Nothing where the packages for videos are not installed.
+
+    Args:
+        analyzer: a `FaceAnalyzer`.
+        folder: where the film is written.
+    """
+    if find_spec("trackers") is None:
+        return []
+    from fer_course.analysis.video import analyze_video
+    from fer_course.teaching.moving_portraits import write_portrait_video
+
+    film = folder / "film.avi"
+    write_portrait_video(film, stop_s=4.0)
+    rates = []
+    for _ in range(3):
+        started = time.perf_counter()
+        count = sum(1 for _ in analyze_video(analyzer, film))
+        rates.append(count / (time.perf_counter() - started))
+    return [Measure("video of two faces, 50 frames", "frames/s", tuple(rates))]
 
 
 def machine_line():
-    """Return one line on processor, cores and versions."""
+    """Return one line on processor, cores, threads and versions."""
     try:
         usable = len(os.sched_getaffinity(0))
     except AttributeError:  # macOS and Windows
         usable = os.cpu_count()
-    return f"{_processor()}, {usable} cores usable | {setup_line()}"
+    threads = min(MOST_THREADS, os.cpu_count() or 1)
+    return (
+        f"{_processor()}, {usable} cores usable, {threads} threads a network | "
+        f"{setup_line()}"
+    )
 
 
 def _one_pass(analyzer, photo):
@@ -120,6 +327,16 @@ def _one_pass(analyzer, photo):
     return times, (image.shape[:2], len(boxes_xyxy))
 
 
+def _milliseconds(work, repeats=1):
+    """Return how long some work took, each time."""
+    times = []
+    for _ in range(repeats):
+        started = time.perf_counter()
+        work()
+        times.append(1000 * (time.perf_counter() - started))
+    return tuple(times)
+
+
 def _processor():
     """Return the processor's name, as well as this system tells it."""
     try:
@@ -132,15 +349,22 @@ def _processor():
     return platform.processor() or platform.machine()
 
 
+def _short(value):
+    """Return a number with three figures, or whole."""
+    return round(value) if value >= 100 else float(f"{value:.3g}")
+
+
 def _table(figures):
-    """Return the figures as text."""
-    heading = f"{'photo':<28}{'size':>12}{'faces':>7}"
-    lines = [figures["machine"], heading + "".join(f"{s:>11}" for s in STAGES)]
+    """Return machine, photos and networks as text."""
+    columns = (*STAGES, "all", "nets")
+    heading = f"{'photo, ms':<18}{'size':>11}{'faces':>7}"
+    heading += "".join(f"{name:>10}" for name in columns)
+    lines = [figures["machine"], heading]
     for row in figures["photos"]:
         size = f"{row['width']}x{row['height']}"
-        times = "".join(f"{row[f'{stage}_ms']:>8} ms" for stage in STAGES)
-        lines.append(f"{row['photo'][:27]:<28}{size:>12}{row['faces']:>7}{times}")
+        times = "".join(f"{row[f'{name}_ms']:>10}" for name in columns)
+        lines.append(f"{row['photo'][:17]:<18}{size:>11}{row['faces']:>7}{times}")
+    lines.append("all: from the file to the readings, undrawn; nets: both alone")
     sizes = ", ".join(f"{name} {mb} MB" for name, mb in figures["networks_mb"].items())
     lines.append(f"networks: {sizes}")
-    lines.append(f"cold start to the first photo's faces: {figures['cold_start_s']} s")
     return "\n".join(lines)

@@ -46,9 +46,11 @@ def main(arguments=None):
 
 
 def _need(options):
-    """Return which requirements a command runs on; videos need more than photos."""
+    """Return which requirements a command runs on: videos and trainings need more."""
     if options.command == "demo" and hold_videos(options.inputs, options.out):
         return "video"
+    if options.command == "benchmark" and options.training:
+        return "course"
     return options.need
 
 
@@ -74,6 +76,8 @@ def build_parser():
     _add_training(commands)
     benchmark = _add(commands, "benchmark", _benchmark, "how fast it is", need="demo")
     benchmark.add_argument("--json", metavar="FILE", help="also write the figures here")
+    text = "time the trainings too, in a minute or two"
+    benchmark.add_argument("--training", action="store_true", help=text)
     test = _add(commands, "test", _test, "unit tests and notebooks", passes_on=True)
     test.add_argument("--all", action="store_true", help="the slow tests too")
     return parser
@@ -224,7 +228,7 @@ def _test(options):
 def _benchmark(options):
     from fer_course.benchmark import benchmark
 
-    benchmark(json_path=options.json)
+    benchmark(json_path=options.json, training=options.training)
     return 0
 
 

@@ -1,6 +1,7 @@
-"""`benchmark`: every stage timed, a table printed, figures written."""
+"""`benchmark`: photos made, every stage timed, tables printed, figures written."""
 
 import json
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -8,6 +9,10 @@ import pytest
 
 from fer_course import benchmark as module
 from fer_course.analysis.analyzer import FaceAnalyzer
+from fer_course.benchmark import Measure
+from fer_course.images import read_image
+
+ALL = [f"{w}x{h}_{n}.jpg" for h, w in module.SIZES_HW for n in module.FACES]
 
 
 class TwoFaces:
@@ -24,41 +29,82 @@ class Even:
 
 
 @pytest.fixture
-def samples(tmp_path, monkeypatch):
+def course(tmp_path, monkeypatch):
+    """A course whose networks are stubs, and which starts no process."""
     monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path))
     monkeypatch.setenv("FER_COURSE_MODELS", str(tmp_path))
     (tmp_path / "samples").mkdir()
+    portrait = np.random.default_rng(0).integers(0, 256, (90, 90, 3), np.uint8)
+    cv2.imwrite(str(tmp_path / "samples" / "grace_hopper.jpg"), portrait)
     (tmp_path / "net.onnx").write_bytes(bytes(2_500_000))
     monkeypatch.setattr(
         module, "FaceAnalyzer", lambda: FaceAnalyzer(TwoFaces(), Even())
     )
-    monkeypatch.setattr(module, "_COLD_START", "print({photo!r})")
-    return tmp_path / "samples"
+    monkeypatch.setattr(module, "_bare_nets", lambda *_: lambda: None)
+    monkeypatch.setattr(module, "time_video", lambda *_: [])
+    start = [Measure("a cold start", "s", (0.5, 0.7, 0.6))]
+    monkeypatch.setattr(module, "cold_starts", lambda *_: start)
+    return tmp_path
 
 
-def test_figures_and_table(samples, tmp_path, capsys):
-    image = np.zeros((40, 60, 3), np.uint8)
-    cv2.imwrite(str(samples / "two.png"), image)
-    module.benchmark(tmp_path / "b.json", repeats=2)
-    figures = json.loads((tmp_path / "b.json").read_text())
-    (row,) = figures["photos"]
-    assert (row["photo"], row["width"], row["height"]) == ("two.png", 60, 40)
-    assert row["faces"] == 2
-    assert all(row[f"{stage}_ms"] >= 0 for stage in module.STAGES)
+def test_figures_and_tables(course, capsys):
+    module.benchmark(course / "b.json", repeats=2)
+    figures = json.loads((course / "b.json").read_text())
+    assert [row["photo"] for row in figures["photos"]] == ALL
+    for row in figures["photos"]:
+        assert row["faces"] == 2
+        stages = [row[f"{stage}_ms"] for stage in module.STAGES[:3]]
+        low, high = row["spread_ms"]
+        assert 0 <= low <= row["all_ms"] <= high
+        assert row["all_ms"] == pytest.approx(sum(stages), rel=0.5, abs=1)
+    first, *faces = figures["measures"]
+    assert first == {
+        "what": "a cold start",
+        "unit": "s",
+        "median": 0.6,
+        "lowest": 0.5,
+        "highest": 0.7,
+        "repeats": 3,
+    }
+    assert [row["repeats"] for row in faces] == [2, 2, 2]
     assert figures["networks_mb"] == {"net.onnx": 2.5}
-    assert 0 < figures["cold_start_s"] < 60
     out = capsys.readouterr().out
-    assert "60x40" in out and "net.onnx 2.5 MB" in out and "cores usable" in out
+    assert "1920x1080" in out and "net.onnx 2.5 MB" in out and "cores usable" in out
+    assert "a cold start" in out and "0.5 to 0.7" in out
 
 
-def test_no_sample_is_one_sentence(samples):
-    with pytest.raises(FileNotFoundError, match="No sample photo"):
+def test_photos_hold_the_portrait_as_often_as_they_say(course):
+    portrait = np.zeros((60, 60, 3), np.uint8)  # black on the gray wall
+    photos = module.make_photos(portrait, course)
+    assert [path.name for path in photos] == ALL
+    for path, count in zip(photos, 2 * module.FACES, strict=True):
+        image = read_image(path)
+        black = (image.max(2) < module._WALL_GRAY // 2).sum()
+        columns = int(np.ceil(np.sqrt(count * image.shape[1] / image.shape[0])))
+        rows = -(-count // columns)
+        cell = min(image.shape[1] // columns, image.shape[0] // rows)
+        assert black == pytest.approx(count * cell**2, rel=0.01)
+
+
+def test_missing_samples_are_one_sentence(course):
+    (course / "samples" / "grace_hopper.jpg").unlink()
+    with pytest.raises(FileNotFoundError, match=r"grace_hopper\.jpg is missing"):
         module.benchmark()
 
 
-def test_a_missing_network_is_named_before_anything_is_started(samples, monkeypatch):
-    cv2.imwrite(str(samples / "two.png"), np.zeros((40, 60, 3), np.uint8))
+def test_a_missing_network_is_named_before_anything_is_measured(course, monkeypatch):
     monkeypatch.setattr(module, "FaceAnalyzer", FaceAnalyzer)
-    monkeypatch.setattr(module, "cold_start_s", None)  # would fail
+    monkeypatch.setattr(module, "make_photos", None)  # would fail
     with pytest.raises(FileNotFoundError, match="no face detector"):
         module.benchmark()
+
+
+@pytest.mark.slow
+def test_new_processes_import_and_read(tmp_path):
+    photo = module.settings().data / "samples" / "grace_hopper.jpg"
+    found = module.cold_starts(photo, tmp_path, repeats=1)
+    imported, demo, *memory = found
+    assert 0 < imported.median < demo.median < 60
+    assert all(50 < measure.median < 1000 for measure in memory)
+    assert len(memory) == Path("/proc/self/status").exists()
+    assert (tmp_path / "out" / "faces.json").is_file()

@@ -135,8 +135,16 @@ def calls(monkeypatch):
             "demo",
             "benchmark",
             (),
-            {"json_path": "b.json"},
+            {"json_path": "b.json", "training": False},
             id="benchmark",
+        ),
+        pytest.param(
+            "benchmark --training",
+            "course",
+            "benchmark",
+            (),
+            {"json_path": None, "training": True},
+            id="benchmark of the trainings",
         ),
         pytest.param(
             "test --all -x -k boxes",
