@@ -5,6 +5,7 @@ In: a path, bytes or an array. Out: an upright RGB uint8 array (H, W, 3); or one
 the array, notebook 02 at the letterbox, notebook 06 at the crop.
 """
 
+import stat
 import struct
 from dataclasses import dataclass
 from os import PathLike
@@ -14,8 +15,10 @@ import cv2
 import numpy as np
 
 from fer_course.boxes import as_boxes
+from fer_course.headers import JPEG, MAX_SCANS, PNG, TIFF, jpeg_scans, stored_size
 
 MAX_PIXELS = 100_000_000
+MAX_BYTES = 500_000_000  # of a file; no picture of MAX_PIXELS needs more
 EXTENSIONS = (
     ".jpg",
     ".jpeg",
@@ -27,6 +30,7 @@ EXTENSIONS = (
     ".gif",
     ".avif",
 )
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
 class ImageError(ValueError):
@@ -45,10 +49,11 @@ def read_image(source):
             (H, W, 3) RGB or (H, W, 4) RGBA, uint8 or uint16.
 
     Returns:
-        (H, W, 3) uint8 RGB, contiguous; at most 100 megapixels.
+        (H, W, 3) uint8 RGB, contiguous; at most `MAX_PIXELS`, which is seen before
+        anything is decoded, from a file of at most `MAX_BYTES`.
 
     Raises:
-        ImageError: not a picture, damaged, empty or too large.
+        ImageError: not a picture, damaged, empty, too large or not to be read.
         FileNotFoundError: there is no such file.
         TypeError: it is none of these, a PIL image for one.
 
@@ -65,20 +70,7 @@ def read_image(source):
             f"{type(source).__name__}: turn a PIL image into "
             "np.asarray(image.convert('RGB'))."
         )
-    path = Path(source)
-    if path.is_dir():
-        raise ImageError(f"{path} is a folder: name one of the pictures in it.")
-    if not path.exists():
-        raise FileNotFoundError(
-            f"{path} does not exist: check the name and the folder."
-        )
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise ImageError(
-            f"{path} cannot be read: {error.strerror or error}."
-        ) from error
-    return _decode(data, str(path))
+    return _decode(_read_file(path := Path(source)), str(path))
 
 
 def image_hw(path):
@@ -88,14 +80,35 @@ def image_hw(path):
         ImageError: as `read_image`.
         FileNotFoundError: there is no such file.
     """
-    path = Path(path)
-    data = path.read_bytes() if path.is_file() else b""
-    if b"Exif" not in data and b"eXIf" not in data:  # else it may lie on its side
-        jpeg = data[:3] == b"\xff\xd8\xff"
-        size = _jpeg_size_and_scan(data) if jpeg else _png_size(data)
-        if size and size[0] and size[1]:
-            return size[:2]
-    return read_image(path).shape[:2]
+    data = _read_file(Path(path))
+    turned = not data.startswith((JPEG, PNG)) or b"Exif" in data or b"eXIf" in data
+    size = None if turned else stored_size(data)
+    return size or _decode(data, str(path)).shape[:2]
+
+
+def _read_file(path):
+    try:
+        found = path.stat()
+        plain = stat.S_ISREG(found.st_mode)
+        data = path.read_bytes() if plain and found.st_size <= MAX_BYTES else b""
+    except (FileNotFoundError, NotADirectoryError, ValueError):  # no name at all
+        raise FileNotFoundError(
+            f"{path} does not exist: check the name and the folder."
+        ) from None
+    except OSError as error:
+        raise ImageError(
+            f"{path} cannot be read: {error.strerror or error}."
+        ) from error
+    if stat.S_ISDIR(found.st_mode):
+        raise ImageError(f"{path} is a folder: name one of the pictures in it.")
+    if not plain:  # reading it might never end
+        raise ImageError(f"{path} is a device or a pipe: name the file of a picture.")
+    if found.st_size > MAX_BYTES:
+        raise ImageError(
+            f"{path} has {found.st_size / 1e6:,.0f} MB, the limit is "
+            f"{MAX_BYTES / 1e6:.0f}: make it smaller first."
+        )
+    return data
 
 
 def _from_array(array):
@@ -121,20 +134,24 @@ def _from_array(array):
 def _decode(data, name):
     if not data:
         raise ImageError(f"{name} is empty (0 bytes): download or save it again.")
-    jpeg = data[:3] == b"\xff\xd8\xff"
-    size = _jpeg_size_and_scan(data) if jpeg else _png_size(data)
-    if size:
-        _check_size(*size[:2], name)
-    if _is_cut_short(data, size[2] if jpeg and size else None):
+    size = stored_size(data)
+    if size is None:
+        raise ImageError(f"{name} {_what_is_wrong(data)}")
+    _check_size(*size, name)
+    if _is_cut_short(data, name):
         raise ImageError(f"{name} is cut short: copy or download it again.")
     buffer = np.frombuffer(data, np.uint8)
     try:
-        image = None if jpeg or _png_opaque(data) else _decode_alpha(buffer, data)
+        image = _decode_alpha(buffer, data) if _may_have_alpha(data) else None
         if image is None:  # OpenCV turns the photo upright, and converts CMYK
             image = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
             image = None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
     except cv2.error:
         image = None
+    except MemoryError:
+        raise ImageError(
+            f"{name} is larger than the memory left here: make it smaller first."
+        ) from None
     if image is None:
         raise ImageError(f"{name} {_what_is_wrong(data)}")
     _check_size(*image.shape[:2], name)
@@ -149,45 +166,29 @@ def _check_size(height, width, name):
         )
 
 
-def _jpeg_size_and_scan(data):
-    """Return height, width and where the pixels start, or None if there is none."""
-    at, size = 2, None
-    while at + 9 < len(data) and data[at] == 0xFF:
-        marker, length = data[at + 1], int.from_bytes(data[at + 2 : at + 4], "big")
-        if marker == 0xFF:  # a fill byte
-            at += 1
-            continue
-        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
-            size = struct.unpack(">HH", data[at + 5 : at + 9])
-        if marker == 0xDA:
-            return (*size, at) if size else None
-        at += 2 + length
-    return None
-
-
-def _png_size(data):
-    if data[:8] != b"\x89PNG\r\n\x1a\n" or len(data) < 24:
-        return None
-    width, height = struct.unpack(">II", data[16:24])
-    return height, width
-
-
-def _is_cut_short(data, scan):
+def _is_cut_short(data, name):
     """Return whether the end is missing: decoders may fill the rest with gray."""
-    if scan is not None:  # a JPEG; a thumbnail before `scan` has an end of its own
-        return data.find(b"\xff\xd9", scan) < 0
-    if data[:4] == b"RIFF":
+    if data.startswith(JPEG):
+        scans, whole = jpeg_scans(data)
+        if scans > MAX_SCANS:  # each costs the time of the whole picture
+            raise ImageError(
+                f"{name} has {scans:,} scans, a JPEG has about ten: save it again."
+            )
+        return not whole
+    if data.startswith(b"RIFF"):
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
-    return _png_size(data) is not None and data.find(b"IEND") < 0
+    return data.startswith(PNG) and data.find(b"IEND") < 0
 
 
-def _png_opaque(data):
-    return _png_size(data) and data[25:26] in b"\x00\x02\x03" and b"tRNS" not in data
+def _may_have_alpha(data):
+    if data.startswith(PNG):
+        return data[25:26] not in b"\x00\x02\x03" or b"tRNS" in data
+    return not data.startswith(JPEG)
 
 
 def _decode_alpha(buffer, data):
     """Return the picture over white, upright; None if it has no alpha channel."""
-    tiff = data[:4] in (b"II*\0", b"MM\0*")
+    tiff = data.startswith(TIFF)
     image, _, blobs = cv2.imdecodeWithMetadata(buffer, flags=cv2.IMREAD_UNCHANGED)
     if image is None or image.ndim != 3 or image.shape[2] != 4:
         return None
@@ -199,10 +200,13 @@ def _decode_alpha(buffer, data):
 
 def _over_white(rgba, multiplied=False):
     full = np.float32(np.iinfo(rgba.dtype).max)
-    alpha = rgba[..., 3:].astype(np.float32) / full
-    color = rgba[..., :3].astype(np.float32) * (255 / full)
-    mixed = color * (1 if multiplied else alpha) + 255 * (1 - alpha)
-    return np.clip(mixed + 0.5, 0, 255).astype(np.uint8)
+    mixed = np.empty((*rgba.shape[:2], 3), np.uint8)
+    for top in range(0, len(rgba), 64):  # rows: floats of a whole photo take gigabytes
+        rows = rgba[top : top + 64].astype(np.float32) / full
+        alpha = rows[..., 3:]
+        color = rows[..., :3] * (255 if multiplied else 255 * alpha)
+        mixed[top : top + 64] = np.clip(color + 255 * (1 - alpha) + 0.5, 0, 255)
+    return mixed
 
 
 def _exif_orientation(exif):
@@ -236,14 +240,18 @@ def _what_is_wrong(data):
             "is a web page, not a picture: the download gave an error or login page; "
             "open the address in a browser and save the picture itself."
         )
-    if data[4:12] in (b"ftypheic", b"ftypheix", b"ftypmif1", b"ftyphevc"):
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC:
         return (
             "is an HEIC photo, which the course cannot read: export it as JPEG first."
         )
     if head.startswith(b"version https://git-lfs"):
         return "is a Git LFS pointer, not the picture itself: run `git lfs pull`."
-    known = (b"\xff\xd8\xff", b"\x89PNG", b"RIFF", b"GIF8", b"BM", b"II*\0", b"MM\0*")
-    if data.startswith(known):
+    if data.startswith(TIFF):
+        return (
+            "is a TIFF of a kind that the course cannot read, or damaged: save it as "
+            "PNG or JPEG."
+        )
+    if data.startswith((JPEG, PNG[:4], b"RIFF", b"GIF8", b"BM")):
         return "is damaged or cut short: copy or download it again."
     return (
         "is not a picture, whatever its name says: use a JPEG, PNG or WebP file that "

@@ -178,6 +178,7 @@ def noisy(height=400, width=600):
 
 
 HEIC = b"\0\0\0\x18ftypheic" + bytes(40)
+HEIC_SEQUENCE = b"\0\0\0\x18ftypmsf1" + bytes(40)
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
 
 
@@ -188,6 +189,11 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
         pytest.param(b"<!DOCTYPE html><html>", "web page", id="html"),
         pytest.param(b"\n  <html lang='en'>", "web page", id="html with blanks"),
         pytest.param(HEIC, "HEIC", id="heic"),
+        pytest.param(HEIC_SEQUENCE, "HEIC", id="heic of several pictures"),
+        pytest.param(b"P6 2 2 255\n" + bytes(12), "not a picture", id="other kinds"),
+        pytest.param(
+            encoded(Image.new("F", (9, 9)), "TIFF"), "kind that the", id="float TIFF"
+        ),
         pytest.param(LFS, "git lfs pull", id="git lfs pointer"),
         pytest.param(b"hello, I am text" * 9, "not a picture", id="text"),
         pytest.param(b"\xff\xd8\xff", "damaged", id="three bytes of JPEG"),
@@ -229,8 +235,23 @@ def test_a_jpeg_cut_behind_its_thumbnail():
 def test_folders_and_missing_files(tmp_path):
     with pytest.raises(ImageError, match="folder"):
         read_image(tmp_path)
-    with pytest.raises(FileNotFoundError, match=r"none\.jpg does not exist"):
-        read_image(tmp_path / "none.jpg")
+    for name in ("none.jpg", "none/none.jpg", "no\0ne.jpg"):
+        with pytest.raises(FileNotFoundError, match=r"ne\.jpg does not exist"):
+            read_image(tmp_path / name)
+
+
+@pytest.mark.parametrize("read", [read_image, image_hw])
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
+def test_what_is_no_plain_file_is_not_waited_for(read, tmp_path):
+    os.mkfifo(tmp_path / "pipe.jpg")
+    os.symlink("circle.jpg", tmp_path / "circle.jpg")
+    for name, message in {
+        "pipe.jpg": "pipe: name the file",
+        "circle.jpg": "cannot be read: Too many levels",
+        300 * "x" + ".jpg": "cannot be read: File name too long",
+    }.items():
+        with pytest.raises(ImageError, match=message):
+            read(tmp_path / name)
 
 
 @pytest.mark.skipif(
@@ -245,15 +266,45 @@ def test_a_file_that_may_not_be_read(tmp_path):
         read_image(path)
 
 
-def test_a_bomb_is_refused_before_it_is_decoded(monkeypatch):
-    data = encoded(Image.new("1", (20_000, 6_000)), "PNG")
-
-    def never(*_):
+@pytest.fixture
+def never_decoded(monkeypatch):
+    def never(*_, **__):
         raise AssertionError("decoded")
 
-    monkeypatch.setattr(images.cv2, "imdecode", never)
+    for name in ("imdecode", "imdecodeWithMetadata"):
+        monkeypatch.setattr(images.cv2, name, never)
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "GIF"])
+def test_a_bomb_is_refused_before_it_is_decoded(never_decoded, kind):
+    options = {"compression": "group4"} if kind == "TIFF" else {}
+    data = encoded(Image.new("1", (20_000, 6_000)), kind, **options)
     with pytest.raises(ImageError, match="120 megapixels, the limit is 100"):
         read_image(data)
+
+
+def test_a_jpeg_of_endless_scans_is_refused(never_decoded):
+    jpeg = encoded(noisy(40, 60), "JPEG", progressive=True)
+    scan = jpeg[jpeg.rindex(b"\xff\xda") : -2]
+    with pytest.raises(ImageError, match="410 scans, a JPEG has about ten"):
+        read_image(jpeg[:-2] + 400 * scan + jpeg[-2:])
+
+
+def test_a_huge_file_is_not_even_read(tmp_path, monkeypatch):
+    path = tmp_path / "photo.jpg"
+    path.write_bytes(b"\xff\xd8\xff")
+    os.truncate(path, 20_000_000_000)  # takes no room on most disks
+    with pytest.raises(ImageError, match=r"photo\.jpg has 20,000 MB, the limit is 500"):
+        read_image(path)
+
+
+def test_a_memory_that_is_full_is_one_sentence(photo, monkeypatch):
+    def full(*_):
+        raise MemoryError
+
+    monkeypatch.setattr(images.cv2, "imdecode", full)
+    with pytest.raises(ImageError, match="larger than the memory left"):
+        read_image(encoded(Image.fromarray(photo), "JPEG"))
 
 
 def test_the_limit_holds_for_headers_it_cannot_read(monkeypatch, photo):

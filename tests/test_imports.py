@@ -11,8 +11,8 @@ from fer_course.settings import ROOT
 PACKAGE = ROOT / "fer_course"
 HEAVY = ("tensorflow", "keras", "torch", "ultralytics", "matplotlib", "pandas", "onnx")
 VIDEO = ("trackers", "supervision", "scipy", "av")  # photos do without
-BASE = {"labels", "settings", "files", "images", "boxes", "splits"}
-BASE |= {"onnx_files", "quantization"}
+BASE = {"labels", "settings", "files", "headers", "images", "boxes"}
+BASE |= {"splits", "onnx_files", "quantization"}
 FOLDERS = {"detection": 1, "expression": 1, "analysis": 2, "teaching": 3}
 ATTIC = 4  # the doors: command line, bootstrap, benchmark
 

@@ -1,0 +1,127 @@
+"""What a picture file says of itself, read before anything is decoded.
+
+In: the bytes of a file. Out: height and width as stored, and whether a JPEG is whole:
+a file of a few kilobytes may promise a picture that no memory holds, and `images.py`
+refuses it by these numbers. No picture is decoded here.
+"""
+
+import re
+import struct
+
+JPEG, PNG = b"\xff\xd8\xff", b"\x89PNG\r\n\x1a\n"
+TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
+MAX_SCANS = 200  # of a JPEG; cameras and programs write about ten
+# A marker, after which its segment's length stands; not stuffed or restart bytes.
+_MARKER = re.compile(rb"\xff+([^\x00\x01\xd0-\xd7\xff])", re.DOTALL)
+
+
+def stored_size(data):
+    """Return height and width in a picture file's header; None if it has none.
+
+    Known are JPEG, PNG, GIF, BMP, WebP, TIFF and AVIF. A turn that EXIF asks for is
+    not applied.
+
+    >>> stored_size(b"GIF89a" + bytes([80, 0, 60, 0]))
+    (60, 80)
+    """
+    readers = [read for start, read in _READERS.items() if data.startswith(start)]
+    if data[4:8] == b"ftyp":
+        readers = [_avif_size]
+    try:
+        size = readers[0](data) if readers else None
+    except (struct.error, IndexError):  # the header itself is cut short
+        return None
+    return size if size and min(size) > 0 else None
+
+
+def jpeg_scans(data):
+    """Return how many scans a JPEG has and whether its end is there.
+
+    A thumbnail, which has an end of its own, lies in a segment that is stepped over.
+    """
+    scans = 0
+    for marker, _ in _jpeg_segments(data):
+        scans += marker == 0xDA
+        if marker == 0xD9:
+            return scans, True
+    return scans, False
+
+
+def _jpeg_segments(data):
+    """Yield each marker of a JPEG and where its segment's length stands."""
+    at = 2
+    while found := _MARKER.search(data, at):
+        marker, at = found[1][0], found.end()
+        yield marker, at
+        at += int.from_bytes(data[at : at + 2], "big")
+
+
+def _jpeg_size(data):
+    for marker, at in _jpeg_segments(data):
+        if 0xC0 <= marker <= 0xCF and marker not in (0xC4, 0xC8, 0xCC):
+            return struct.unpack_from(">HH", data, at + 3)
+        if marker in (0xD9, 0xDA):
+            return None
+    return None
+
+
+def _png_size(data):
+    return struct.unpack_from(">II", data, 16)[::-1]
+
+
+def _gif_size(data):
+    return struct.unpack_from("<HH", data, 6)[::-1]
+
+
+def _bmp_size(data):
+    (length,) = struct.unpack_from("<I", data, 14)
+    width, height = struct.unpack_from("<HH" if length == 12 else "<ii", data, 18)
+    return abs(height), abs(width)  # a height below 0: stored from the top on
+
+
+def _webp_size(data):
+    kind = data[12:16]
+    if kind == b"VP8X":
+        low_w, high_w, low_h, high_h = struct.unpack_from("<HBHB", data, 24)
+        width, height = (high_w << 16 | low_w) + 1, (high_h << 16 | low_h) + 1
+    elif kind == b"VP8L":
+        (bits,) = struct.unpack_from("<I", data, 21)
+        width, height = (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
+    else:
+        width, height = (side & 0x3FFF for side in struct.unpack_from("<HH", data, 26))
+    return height, width
+
+
+def _tiff_size(data):
+    """Read the first directory: tag 256 is the width, 257 the height."""
+    order = "<" if data[:2] == b"II" else ">"
+    big = b"+" in data[2:4]  # BigTIFF: 8 bytes for what has 4 or 2 otherwise
+    (start,) = struct.unpack_from(order + ("Q" if big else "I"), data, 8 if big else 4)
+    (count,) = struct.unpack_from(order + ("Q" if big else "H"), data, start)
+    first, step, value = (start + 8, 20, 12) if big else (start + 2, 12, 8)
+    sides = {}
+    for at in range(first, first + min(count, 65_535) * step, step):
+        tag, kind = struct.unpack_from(order + "HH", data, at)
+        if tag in (256, 257):
+            form = {3: "H", 4: "I", 16: "Q"}.get(kind, "I")
+            (sides[tag],) = struct.unpack_from(order + form, data, at + value)
+        if len(sides) == 2:
+            return sides[257], sides[256]
+    return None
+
+
+def _avif_size(data):
+    """Take the largest picture in it: the others are its tiles and thumbnails."""
+    boxes = [found.end() for found in re.finditer(b"ispe....", data, re.DOTALL)]
+    sizes = [struct.unpack_from(">II", data, at)[::-1] for at in boxes]
+    return max(sizes, key=lambda size: size[0] * size[1], default=None)
+
+
+_READERS = {
+    JPEG: _jpeg_size,
+    PNG: _png_size,
+    b"GIF8": _gif_size,
+    b"BM": _bmp_size,
+    b"RIFF": _webp_size,
+    **dict.fromkeys(TIFF, _tiff_size),
+}

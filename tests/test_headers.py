@@ -1,0 +1,83 @@
+"""What a file says of itself is what a decoder finds, for every kind and cut."""
+
+import io
+import struct
+import zlib
+
+import pytest
+
+from fer_course.headers import jpeg_scans, stored_size
+
+Image = pytest.importorskip("PIL.Image", reason="Pillow writes the test pictures")
+
+
+def encoded(kind, size_wh=(80, 60), mode="RGB", **options):
+    file = io.BytesIO()
+    Image.new(mode, size_wh).save(file, kind, **options)
+    return file.getvalue()
+
+
+def old_bmp(width, height):
+    """The header of OS/2, with sides of two bytes."""
+    return b"BM" + bytes(12) + struct.pack("<IHHHH", 12, width, height, 1, 24)
+
+
+def jpeg_with_garbage():
+    """Bytes between two segments, which decoders step over."""
+    data = encoded("JPEG")
+    at = data.index(b"\xff\xdb")
+    return data[:at] + b"\x12\xff\x00\x34\xff\xd0" + data[at:]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(encoded("JPEG"), id="JPEG"),
+        pytest.param(encoded("JPEG", progressive=True), id="progressive JPEG"),
+        pytest.param(jpeg_with_garbage(), id="JPEG with garbage between"),
+        pytest.param(encoded("PNG"), id="PNG"),
+        pytest.param(encoded("GIF"), id="GIF"),
+        pytest.param(encoded("BMP"), id="BMP"),
+        pytest.param(old_bmp(80, 60), id="old BMP"),
+        pytest.param(encoded("WEBP"), id="WebP"),
+        pytest.param(encoded("WEBP", lossless=True), id="lossless WebP"),
+        pytest.param(encoded("WEBP", mode="RGBA", exif=b"Exif\0\0II"), id="WebP, more"),
+        pytest.param(encoded("TIFF"), id="TIFF"),
+        pytest.param(encoded("TIFF", big_tiff=True), id="BigTIFF"),
+        pytest.param(encoded("TIFF", mode="I;16B"), id="TIFF, big end first"),
+    ],
+)
+def test_the_header_is_read_and_may_be_cut_anywhere(data):
+    assert stored_size(data) == (60, 80)
+    found = {stored_size(data[:end]) for end in range(min(len(data), 400))}
+    assert found <= {None, (60, 80)}
+
+
+def test_avif_is_as_large_as_its_largest_part():
+    data = b"\0\0\0\x18ftypavif" + bytes(8)
+    for width, height in ((8, 8), (80, 60), (40, 30)):
+        data += b"\0\0\0\x14ispe" + struct.pack(">III", 0, width, height)
+    assert stored_size(data) == (60, 80)
+    assert stored_size(data[:24]) is None
+
+
+@pytest.mark.parametrize("data", [b"", b"hello", b"P6 80 60 255\n", b"GIF89a\0\0\0\0"])
+def test_what_has_no_header_has_no_size(data):
+    assert stored_size(data) is None
+
+
+@pytest.mark.parametrize("many", [0, 300])
+def test_scans_are_counted_and_an_end_inside_a_segment_is_none(many):
+    data = encoded("JPEG", progressive=True)
+    table = b"\xff\xfe\x00\x06\xff\xd9\xff\xda"  # a comment with markers in it
+    at = data.rindex(b"\xff\xda")
+    data = data[:at] + table + data[at:-2] + many * data[at:-2] + data[-2:]
+    assert jpeg_scans(data) == (10 + many, True)
+    assert jpeg_scans(data[:-2]) == (10 + many, False)
+
+
+def test_a_png_of_any_size_is_a_few_bytes():
+    head = struct.pack(">II5B", 60_000, 50_000, 8, 2, 0, 0, 0)
+    chunk = struct.pack(">I", 13) + b"IHDR" + head
+    data = b"\x89PNG\r\n\x1a\n" + chunk + struct.pack(">I", zlib.crc32(chunk[4:]))
+    assert stored_size(data) == (50_000, 60_000)
