@@ -5,6 +5,8 @@ without changing what is installed. Anywhere else it says in one sentence what i
 missing. Notebook 00 explains the line that it prints.
 """
 
+import contextlib
+import importlib
 import os
 import subprocess
 import sys
@@ -66,7 +68,7 @@ def install(packages):
     """Install packages with pip, keeping every installed version as it is.
 
     Raises:
-        RuntimeError: pip could not; the message holds pip's last line.
+        RuntimeError: pip could not; the message holds pip's last error.
     """
     with tempfile.TemporaryDirectory() as folder:
         constraints = Path(folder) / "installed.txt"
@@ -79,18 +81,31 @@ def install(packages):
             check=False,
         )
     if run.returncode:
-        last = (run.stderr or run.stdout).strip().splitlines()[-1:]
+        lines = (run.stderr or run.stdout).strip().splitlines()
+        errors = [line for line in lines if line.startswith("ERROR")] or lines
         raise RuntimeError(
-            f"Could not install {', '.join(packages)}: {' '.join(last)} "
+            f"Could not install {', '.join(packages)}: {' '.join(errors[-1:])} "
             f"Run this cell again, or use Runtime > Disconnect and start anew."
         )
+    importlib.invalidate_caches()  # so that this Python sees what came
 
 
 def installed_versions():
-    """Return a constraints file's text: what is installed, at its version."""
-    versions = {
-        found.metadata["Name"]: found.version
-        for found in metadata.distributions()
-        if found.metadata["Name"]
-    }
-    return "".join(f"{name}=={versions[name]}\n" for name in sorted(versions))
+    """Return a constraints file's text: what is installed, at its version.
+
+    Of two of a name (Colab's and the system's) the first counts, as for an import.
+    One with a version that pip cannot read would make pip fail: it is left out.
+    """
+    from packaging.utils import canonicalize_name
+    from packaging.version import InvalidVersion, Version
+
+    versions = {}
+    for found in metadata.distributions():
+        if found.metadata["Name"]:
+            name = canonicalize_name(found.metadata["Name"])
+            versions.setdefault(name, found.version)
+    lines = []
+    for name, version in sorted(versions.items()):
+        with contextlib.suppress(InvalidVersion, TypeError):  # TypeError: none at all
+            lines.append(f"{name}=={Version(version)}\n")
+    return "".join(lines)

@@ -1,6 +1,7 @@
 """The set-up cell: what it prints, what it installs, and where it does not."""
 
 import subprocess
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -60,10 +61,70 @@ def test_colab_installs_what_is_missing_and_holds_the_rest(monkeypatch, capsys, 
     assert f"numpy=={np.__version__}\n" in constraints
 
 
-def test_failing_pip_is_one_sentence(pip):
+def test_what_was_installed_is_not_installed_again(monkeypatch, capsys, pip):
+    installed = set()
+    monkeypatch.setattr(
+        setup.util,
+        "find_spec",
+        lambda name: object() if name in installed | {"numpy"} else None,
+    )
+    monkeypatch.setattr(settings, "on_colab", lambda: True)
+    monkeypatch.setattr(
+        setup.importlib, "invalidate_caches", lambda: installed.update(setup.NEEDED)
+    )
+    setup.prepare()
+    setup.prepare()
+    ((command, _),) = pip[0]
+    assert "numpy" not in command and "tensorflow" in command
+    assert "Missing" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "found, expected",
+    [
+        pytest.param(
+            [("Six", "1.17.0"), ("six", "1.16.0")],
+            "six==1.17.0\n",
+            id="the one that an import finds, not the system's",
+        ),
+        pytest.param(
+            [("a_b", "1.0+cu126"), ("a-b", "2.0")], "a-b==1.0+cu126\n", id="spellings"
+        ),
+        pytest.param(
+            [
+                ("devscripts", "2.22.1ubuntu1"),
+                ("broken", None),
+                (None, "1"),
+                ("z", "2"),
+            ],
+            "z==2\n",
+            id="a version that pip cannot read stops it",
+        ),
+    ],
+)
+def test_the_held_versions_are_those_that_run(monkeypatch, found, expected):
+    monkeypatch.setattr(
+        setup.metadata,
+        "distributions",
+        lambda: [
+            SimpleNamespace(metadata={"Name": name}, version=version)
+            for name, version in found
+        ],
+    )
+    assert setup.installed_versions() == expected
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        pytest.param("noise\nERROR: no such package\n", id="at the end"),
+        pytest.param("ERROR: no such package\n    a==\n    ~~^\n", id="before a hint"),
+    ],
+)
+def test_failing_pip_is_one_sentence(pip, said):
     _, result = pip
-    result.returncode, result.stderr = 1, "noise\nERROR: no such package\n"
-    with pytest.raises(RuntimeError, match="Could not install a: ERROR: no such"):
+    result.returncode, result.stderr = 1, said
+    with pytest.raises(RuntimeError, match="Could not install a: ERROR: no such pack"):
         setup.install(["a"])
 
 
