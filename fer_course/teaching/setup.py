@@ -34,6 +34,11 @@ NEEDED = {
     "onnx": "onnx",
     "tf2onnx": "tf2onnx",
 }
+OPENCVS = {
+    "opencv-python-headless",
+    "opencv-contrib-python",
+    "opencv-contrib-python-headless",
+}
 
 
 def prepare():
@@ -95,6 +100,7 @@ def installed_versions():
 
     Of two of a name (Colab's and the system's) the first counts, as for an import.
     One with a version that pip cannot read would make pip fail: it is left out.
+    Where OpenCV came under another name, Ultralytics gets its own of the same version.
     """
     from packaging.utils import canonicalize_name
     from packaging.version import InvalidVersion, Version
@@ -104,6 +110,8 @@ def installed_versions():
         if found.metadata["Name"]:
             name = canonicalize_name(found.metadata["Name"])
             versions.setdefault(name, found.version)
+    for name in OPENCVS & versions.keys():  # they write to the same folder
+        versions.setdefault("opencv-python", versions[name])
     lines = []
     for name, version in sorted(versions.items()):
         with contextlib.suppress(InvalidVersion, TypeError):  # TypeError: none at all

@@ -100,6 +100,16 @@ def test_what_was_installed_is_not_installed_again(monkeypatch, capsys, pip):
             "z==2\n",
             id="a version that pip cannot read stops it",
         ),
+        pytest.param(
+            [("opencv-python-headless", "4.12.0.88")],
+            "opencv-python==4.12.0.88\nopencv-python-headless==4.12.0.88\n",
+            id="Ultralytics asks for OpenCV by its first name",
+        ),
+        pytest.param(
+            [("opencv-contrib-python", "4.12.0.88"), ("opencv-python", "4.11.0.86")],
+            "opencv-contrib-python==4.12.0.88\nopencv-python==4.11.0.86\n",
+            id="two OpenCVs",
+        ),
     ],
 )
 def test_the_held_versions_are_those_that_run(monkeypatch, found, expected):
