@@ -41,7 +41,7 @@ class _Output:
 
     def path_for(self, source, suffix):
         """Return a name in the folder that no other input of this run has."""
-        stem, number = Path(source).stem, 1
+        stem, number = _shortened(Path(source).stem), 1
         name = f"{stem}_faces{suffix}"
         while name.lower() in self.names:
             number += 1
@@ -105,6 +105,7 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
     Returns:
         The exit code: 0 all read, 1 some inputs could not be read, 2 none could.
     """
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # we say it
     messages = sys.stderr if json_target == "-" else sys.stdout
     output = _Output(Path(out), lambda text: print(text, file=messages, flush=True))
     photos, videos = find_inputs(inputs or [settings().data / "samples"], Path(out))
@@ -145,6 +146,13 @@ def find_inputs(inputs, out):
         elif not in_folder or suffix in EXTENSIONS:
             photos.append(str(path))
     return photos, videos
+
+
+def _shortened(name, limit=200):
+    """Return a name of at most `limit` bytes: systems allow 255, ending included."""
+    while len(name.encode("utf-8", "surrogatepass")) > limit:
+        name = name[:-1]
+    return name
 
 
 def _telling(frames, video, count, say):

@@ -9,6 +9,7 @@ import csv
 import hashlib
 import http.client
 import os
+import secrets
 import time
 import urllib.error
 import urllib.request
@@ -24,22 +25,30 @@ _TIMEOUT_S = 30
 def draft_of(path):
     """Give a place beside `path` to write to; what lies there then takes its name.
 
-    Where the block fails, the draft is removed and `path` is left as it was.
+    Where the block fails, the draft is removed and `path` is left as it was. Each
+    draft has a name of its own, so that of two processes the later one wins whole.
 
     Args:
         path: where the finished file belongs; missing folders are made.
 
     Yields:
         The draft's path, with the same ending.
+
+    Raises:
+        OSError: it cannot be written, the disk is full for one; names `path`.
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{os.getpid()}.{path.name}")
+    draft = path.with_name(f".{secrets.token_hex(6)}{path.suffix}")
     try:
+        path.parent.mkdir(parents=True, exist_ok=True)
         yield draft
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
         os.replace(draft, path)
+    except OSError as error:
+        if error.errno and error.filename in (None, str(draft)):
+            error.filename, error.filename2 = str(path), None
+        raise
     finally:
         draft.unlink(missing_ok=True)
 

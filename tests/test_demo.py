@@ -142,12 +142,35 @@ def test_a_photo_too_wide_for_jpeg_is_an_error_entry(tmp_path, capsys):
     assert "a JPEG file has at most 65,500:" in capsys.readouterr().err
 
 
+def test_nothing_but_our_sentence_is_said_of_a_strange_tiff(tmp_path, capfd):
+    floats = cv2.imencode(".tif", np.ones((9, 9), np.float32))[1].tobytes()
+    (tmp_path / "a.tif").write_bytes(floats[:-200] + bytes(200))
+    before = cv2.utils.logging.getLogLevel()
+    try:
+        cli.main(["demo", "a.tif"])
+    finally:
+        cv2.utils.logging.setLogLevel(before)
+    err = capfd.readouterr().err
+    assert err.count("\n") == 1 and err.startswith("Skipped: a.tif is a TIFF of a")
+
+
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux' own names")
 def test_a_name_that_is_not_unicode(tmp_path):
     photo = picture(tmp_path / "gr\udcfcn.jpg")
     assert cli.main(["demo", photo, "--csv", "faces.csv"]) == 0
     document = json.loads((tmp_path / "out" / "faces.json").read_text("utf-8"))
     assert document["photos"][0]["photo"].endswith("gr?n.jpg")
+
+
+@pytest.mark.parametrize("letter, count", [("x", 200), ("顔", 66)])
+def test_names_as_long_as_names_may_be(tmp_path, letter, count):
+    letters = letter * (251 // len(letter.encode()))
+    photos = [picture(tmp_path / part / f"{letters}.png") for part in "ab"]
+    assert cli.main(["demo", *photos, "none" * 99 + ".jpg"]) == 1
+    written = sorted(path.name for path in (tmp_path / "out").glob("*.jpg"))
+    assert written == [letter * count + end for end in ("_faces.jpg", "_faces_2.jpg")]
+    (error,) = json.loads((tmp_path / "out" / "faces.json").read_text())["errors"]
+    assert error["message"].endswith("cannot be read: File name too long.")
 
 
 def test_csv_has_a_row_a_face_and_none_without(tmp_path):

@@ -103,10 +103,32 @@ def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(files.os, "fsync", full_disk)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(OSError, match="No space") as failure:
         files.write_atomically(path, "new")
+    assert failure.value.filename == str(path)  # the draft's name says nothing
     assert path.read_text() == "old"
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
+
+
+def test_an_error_of_another_file_keeps_its_name(tmp_path):
+    for error in (FileNotFoundError(2, "none", "other"), OSError("no number")):
+        said = str(error)
+        with pytest.raises(OSError) as failure, files.draft_of(tmp_path / "a.keras"):
+            raise error
+        assert str(failure.value) == said
+
+
+def test_a_name_as_long_as_names_may_be(tmp_path):
+    path = files.write_atomically(tmp_path / (251 * "x" + ".jpg"), b"whole")
+    assert path.read_bytes() == b"whole"
+
+
+def test_two_drafts_of_one_file_do_not_meet(tmp_path):
+    path = tmp_path / "a.json"
+    with files.draft_of(path) as first, files.draft_of(path) as second:
+        first.write_text("first, long")
+        second.write_text("second")
+    assert path.read_text() == "first, long"  # it was finished last
 
 
 def test_sha256_is_hashlibs(tmp_path):
