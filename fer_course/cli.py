@@ -30,7 +30,9 @@ def main(arguments=None):
         return WRONG_USAGE
     options, rest = parser.parse_known_args(arguments)
     if rest and not options.passes_on:
-        parser.error("unknown: " + " ".join(rest))
+        files = " ".join(f"./{text}" for text in rest if os.path.exists(text))
+        hint = f" (if you mean the file, write {files})" if files else ""
+        parser.error("unknown: " + " ".join(rest) + hint)
     options.rest = rest
     try:
         code = environment.enter(_need(options), arguments)
@@ -38,6 +40,8 @@ def main(arguments=None):
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return STOPPED
+    except MemoryError:
+        print("The memory of this machine is too small for it.", file=sys.stderr)
     except ImportError as error:
         print(_missing_package(error), file=sys.stderr)
     except (SetupError, ValueError, OSError) as error:

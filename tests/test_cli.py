@@ -204,12 +204,24 @@ def test_wrong_usage_gives_2_before_anything_is_installed(calls, capsys, line, m
     assert calls == ([], [])
 
 
+def test_a_file_that_begins_with_a_dash_may_be_named(
+    calls, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "-a.jpg").touch()
+    with pytest.raises(SystemExit):
+        cli.main(["demo", "b.jpg", "-a.jpg"])
+    said = "unknown: -a.jpg (if you mean the file, write ./-a.jpg)"
+    assert said in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     "error, sentence",
     [
         (SetupError("No Python."), "No Python.\n"),
         (FileNotFoundError("No data there."), "No data there.\n"),
         (ValueError("That is no set."), "That is no set.\n"),
+        (MemoryError(), "The memory of this machine is too small for it.\n"),
         (OSError(17, "File exists", "out"), "out cannot be used: File exists.\n"),
         (
             ImportError("libGL.so.1: cannot open shared object file"),
@@ -218,7 +230,7 @@ def test_wrong_usage_gives_2_before_anything_is_installed(calls, capsys, line, m
             "helps.\n",
         ),
     ],
-    ids=["set-up", "file", "value", "system", "system library"],
+    ids=["set-up", "file", "value", "memory", "system", "system library"],
 )
 def test_errors_are_one_sentence(monkeypatch, capsys, error, sentence):
     def fail(need, arguments):
