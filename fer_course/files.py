@@ -13,7 +13,7 @@ import secrets
 import time
 import urllib.error
 import urllib.request
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 _CHUNK = 1 << 20
@@ -50,7 +50,8 @@ def draft_of(path):
             error.filename, error.filename2 = str(path), None
         raise
     finally:
-        draft.unlink(missing_ok=True)
+        with suppress(OSError):  # where nothing may be written, no draft is left
+            draft.unlink(missing_ok=True)
 
 
 def write_atomically(path, data):

@@ -110,6 +110,17 @@ def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):
     assert [p.name for p in tmp_path.iterdir()] == ["a.json"]
 
 
+def test_a_place_that_cannot_be_written_is_named(tmp_path, monkeypatch):
+    def refused(path, *args, **options):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(files.Path, "write_bytes", refused)
+    monkeypatch.setattr(files.Path, "unlink", refused)
+    with pytest.raises(PermissionError) as failure:
+        files.write_atomically(tmp_path / "a.jpg", b"")
+    assert failure.value.filename == str(tmp_path / "a.jpg")
+
+
 def test_an_error_of_another_file_keeps_its_name(tmp_path):
     for error in (FileNotFoundError(2, "none", "other"), OSError("no number")):
         said = str(error)
