@@ -157,6 +157,12 @@ def test_slip_is_named_where_it_explains_all_that_was_seen(capsys):
     assert "table=[[1., 2.], [3., 5.]]" in printed
 
 
+def test_no_slip_is_named_where_only_the_input_was_changed(capsys):
+    check("99.2", _changes_input)
+    printed = capsys.readouterr().out
+    assert "work on a copy." in printed and "Columns" not in printed
+
+
 def test_failure_does_not_show_the_expected_value(capsys):
     check("99.2", lambda table: np.array([3.0, 11.5]))
     printed = capsys.readouterr().out

@@ -68,6 +68,14 @@ def _block_uncalled(x, channels, kernel_size):
     return layers.Dropout(0.4)
 
 
+def _block_not_called(x, channels, kernel_size):
+    from keras import layers
+
+    x = layers.Conv2D(channels, kernel_size, padding="same", activation="relu")(x)
+    x = layers.MaxPooling2D(2)  # handed on in place of its output
+    return layers.Dropout(0.4)(x)
+
+
 _ORDER = ["conv", "relu", "norm", "conv", "relu", "pool", "dropout"]
 _KINDS = {
     "Conv2D": "conv",
@@ -104,15 +112,16 @@ def _judge_conv_block(answer):
     inputs = keras.Input((24, 20, 3))
     first, raised, _ = call_quietly(answer, inputs, 5, 4)
     if raised is not None:
-        return raised
+        return _explained(raised)
     if is_stub(first):
         return Verdict(NOT_ATTEMPTED)
     if not isinstance(first, keras.KerasTensor):
         kind = type(first).__name__
-        return Verdict(WRONG_TYPE, f"Got a {kind}; what a Keras layer returns is due.")
+        due = "what a Keras layer returns, called on x, is due"
+        return Verdict(WRONG_TYPE, f"Got a {kind}; {due}.")
     second, raised, _ = call_quietly(answer, first, 6, 3)
     if raised is not None:
-        return raised
+        return _explained(raised)
     try:
         model = keras.Model(inputs, second)
     except ValueError as error:  # equal names, or no path from the input
@@ -121,6 +130,17 @@ def _judge_conv_block(answer):
     if problem:
         return Verdict(WRONG_VALUE, problem)
     return Verdict(CORRECT, "Two blocks in a row: shapes, kinds and 1,300 weights.")
+
+
+def _explained(raised):
+    """Say what Keras' words on a layer among its inputs mean."""
+    if "Only input tensors" not in raised.message:
+        return raised
+    return Verdict(
+        raised.kind,
+        "A layer was handed over where its output is due: call it on x, as in "
+        "layers.MaxPooling2D(2)(x).",
+    )
 
 
 def _block_problem(model, first, second):
@@ -199,6 +219,7 @@ CONV_BLOCK = Exercise(
         Mutant("always 4 px", _block_always_4, "wrong value", "kernel_size is used"),
         Mutant("drops half", _block_with(rate=0.5), "wrong value", "dropped is 0.5"),
         Mutant("fixed names", _block_named, "wrong value", "do not form a model"),
+        Mutant("a layer handed on", _block_not_called, "raised", "call it on x"),
         Mutant(
             "a layer, not its output",
             _block_uncalled,

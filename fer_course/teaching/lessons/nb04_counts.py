@@ -59,6 +59,15 @@ def _count_same_input(filters, kernel_size):
     return counts, sum(counts)
 
 
+def _count_one_channel(filters, kernel_size):
+    counts, area = [], kernel_size**2
+    for outputs in filters:
+        counts += [area * outputs + outputs, 4 * outputs]
+        counts.append(area * outputs * outputs + outputs)
+    counts.append(7 * ((48 // 2 ** len(filters)) ** 2 + 1))
+    return counts, sum(counts)
+
+
 def _count_by_records(filters, kernel_size):
     records, channels = [], 1
     for outputs in filters:
@@ -122,6 +131,10 @@ COUNT = Exercise(
             Slip("That is the dense layer after averaging.", _count_average_head),
             Slip("That is the dense layer without any pooling.", _count_no_pooling),
             Slip("Conv b takes what conv a gives.", _count_same_input),
+            Slip(
+                "The dense layer and the next block read the last block's channels.",
+                _count_one_channel,
+            ),
         ),
     ),
     hints=(
@@ -144,6 +157,7 @@ COUNT = Exercise(
         Mutant("two a channel", _count_learned_only, "wrong value", "four numbers"),
         Mutant("average head", _count_average_head, "wrong value", "after averaging"),
         Mutant("no pooling", _count_no_pooling, "wrong value", "without any pooling"),
+        Mutant("one channel", _count_one_channel, "wrong value", "last block's"),
         Mutant("same input", _count_same_input, "wrong value", "what conv a gives"),
         Mutant(
             "half pixels",

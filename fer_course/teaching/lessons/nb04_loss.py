@@ -62,6 +62,12 @@ def _probabilities_only(logits, labels):
     return loss, gradient
 
 
+def _class_numbers(logits, labels):
+    loss, gradient = cross_entropy(logits, labels)
+    gradient[np.arange(len(logits)), labels] += 1 / len(logits)
+    return loss, gradient - np.asarray(labels)[:, None] / len(logits)
+
+
 def _in_place(logits, labels):
     logits -= logits.max(axis=1, keepdims=True)
     return cross_entropy(logits, labels)
@@ -148,6 +154,7 @@ CROSS_ENTROPY = Exercise(
             Slip("That is a sum over the faces.", _summed),
             Slip("That gradient points the other way.", _uphill),
             Slip("The gradient is p - y: take the label off.", _probabilities_only),
+            Slip("Take a one-hot row off, not the class's number.", _class_numbers),
         ),
     ),
     hints=(
@@ -174,6 +181,7 @@ CROSS_ENTROPY = Exercise(
         Mutant("sums", _summed, "wrong value", "sum over the faces"),
         Mutant("sign", _uphill, "wrong value", "other way"),
         Mutant("no label", _probabilities_only, "wrong value", "take the label off"),
+        Mutant("class numbers", _class_numbers, "wrong value", "one-hot row"),
         Mutant("in place", _in_place, "wrong value", "changed what it was given"),
     ),
     alternatives=(_face_by_face,),

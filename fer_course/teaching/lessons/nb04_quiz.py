@@ -9,7 +9,8 @@ QUIZ = (
             Option(
                 "Bad luck with the random weights.",
                 False,
-                "Luck moves it by hundredths around ln 7. Section 4.",
+                "Luck moves it by a tenth or so around ln 7, 1.946, not to 4. "
+                "Section 4.",
             ),
             Option(
                 "It is sure of wrong answers: look at the input's scale and at how "
@@ -127,7 +128,7 @@ QUIZ = (
                 "Nothing is wrong with the weights: let batch norm's averages catch "
                 "up.",
                 True,
-                "Half of each average is still its start: 0.99 to the 70th is 0.49.",
+                "Half of each average is still its start: 0.99 to the 70th is 0.495.",
             ),
             Option(
                 "Lower the learning rate.",
