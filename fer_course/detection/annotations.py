@@ -26,6 +26,7 @@ __all__ = [
     "read_voc",
     "read_wider",
 ]
+_FAR = 1e6  # px; no photo reaches farther, and sums of larger numbers overflow
 WIDER_COLUMNS = "x y w h blur expression illumination invalid occlusion pose".split()
 WIDER_LEVELS = {  # attribute -> its levels, numbered from 0 in the lists
     "blur": ("clear", "normal", "heavy"),
@@ -47,6 +48,10 @@ def _lines(file):
 
 def _is_photo(text):
     return text.lower().endswith(EXTENSIONS)
+
+
+def _is_count(text):
+    return re.fullmatch("[0-9]{1,9}", text) is not None
 
 
 def read_wider(list_file, images):
@@ -79,7 +84,7 @@ def read_wider(list_file, images):
             )
             continue
         count = lines[name_at + 1].strip() if name_at + 1 < end else ""
-        if not count.isdigit():
+        if not _is_count(count):
             message = f"count not understood: {count[:60]!r} for {relative}"
             found.skip(list_file, name_at + 2, message)
             continue
@@ -112,11 +117,11 @@ def _next(lines, at, wanted):
 
 def _wider_rows(lines, start, end, count, found, file):
     """Return (K, 10) numbers of lines[start:end], and the line of each."""
-    tokens = " ".join(lines[start:end]).split()
-    if count and end - start == count and len(tokens) == 10 * count:
+    texts = [line.split() for line in lines[start:end]]
+    if count and len(texts) == count and all(len(text) == 10 for text in texts):
         try:
-            rows = np.array(tokens, dtype=np.float64).reshape(-1, 10)
-            if np.isfinite(rows).all():
+            rows = np.array(texts, dtype=np.float64)
+            if (np.abs(rows) < _FAR).all():
                 return rows, np.arange(start, end)
         except ValueError:
             pass  # line by line, then, to name the broken one
@@ -140,12 +145,12 @@ def _wider_rows(lines, start, end, count, found, file):
 
 
 def _numbers(text):
-    """Return the finite numbers of a line, or nothing if it holds anything else."""
+    """Return the numbers of a line, or nothing if it holds anything else."""
     try:
         values = [float(value) for value in text.split()]
     except ValueError:
         return []
-    return values if np.isfinite(values).all() else []
+    return values if all(abs(value) < _FAR for value in values) else []
 
 
 def read_fddb(folds, images):
@@ -181,7 +186,7 @@ def _read_fold(file, fold, found):
             found.skip(file, name_at + 1, f"name not understood: {name[:60]!r}")
             continue
         count = lines[name_at + 1].strip() if name_at + 1 < end else ""
-        if not count.isdigit():
+        if not _is_count(count):
             message = f"count not understood: {count[:60]!r} for {name}"
             found.skip(file, name_at + 2, message)
             continue
@@ -233,16 +238,18 @@ def read_landmarks(folder, dataset):
     }
     boxes = {path: [] for path in photos.values()}
     for file in sorted(folder.rglob("*.pts")):
-        photo = _photo_of_points(file, photos)
-        if photo is None:
-            found.skip(file, 0, f"photo missing: {file.stem}")
-            continue
         try:
+            photo = _photo_of_points(file, photos)
+            if photo is None:
+                found.skip(file, 0, f"photo missing: {file.stem}")
+                continue
             points = _read_points(file)
+        except OSError as error:
+            found.skip(file, 0, f"file not readable: {error.strerror or error}")
+            continue
         except ValueError as error:
-            found.skip(
-                file, error.args[1], f"landmarks not understood: {error.args[0]}"
-            )
+            message, line = error.args
+            found.skip(file, line, f"landmarks not understood: {message}")
             continue
         boxes[photo].append(landmarks_to_box(points))
     for path, faces in boxes.items():
@@ -278,7 +285,7 @@ def _read_points(file):
         if len(point) != 2:
             raise ValueError(f"{line[:60]!r} is not a point", number)
         points.append(point)
-    promised = re.search(r"n_points:\s*(\d+)", " ".join(lines[:start]))
+    promised = re.search(r"n_points:\s*([0-9]{1,9})\b", " ".join(lines[:start]))
     if promised is None or int(promised[1]) != len(points) or len(points) < 2:
         raise ValueError(
             f"{promised[1] if promised else 'no'} points promised, {len(points)} there",
@@ -310,6 +317,9 @@ def read_voc(annotations, images, dataset="voc"):
     for file in files:
         try:
             root = ET.fromstring(text := "\n".join(_lines(file)))
+        except OSError as error:
+            found.skip(file, 0, f"file not readable: {error.strerror or error}")
+            continue
         except ET.ParseError as error:
             found.skip(file, error.position[0], f"XML not understood: {error}")
             continue
@@ -323,7 +333,7 @@ def read_voc(annotations, images, dataset="voc"):
                 continue
             boxes.append(box)
             ignore.append(face.findtext("difficult", "0").strip() == "1")
-        relative = (root.findtext("filename") or f"{file.stem}.jpg").strip()
+        relative = root.findtext("filename", "").strip() or f"{file.stem}.jpg"
         found.add(file, 0, relative, boxes, np.array(ignore, bool), name=file.stem)
     return found.done()
 
@@ -334,7 +344,7 @@ def _voc_box(face):
         box = [float(face.findtext(f"bndbox/{side}", "")) for side in sides]
     except ValueError:
         return None
-    usable = np.isfinite(box).all() and box[2] > box[0] and box[3] > box[1]
+    usable = np.abs(box).max() < _FAR and box[2] > box[0] and box[3] > box[1]
     return box if usable else None
 
 

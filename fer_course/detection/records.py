@@ -4,6 +4,7 @@ In: one photo after the other from a reader in `annotations.py`. Out: `Annotatio
 which `dataset.py` cleans and writes for YOLO. Notebook 01 shows a report.
 """
 
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from functools import cache
@@ -107,9 +108,15 @@ class Collector:
         name=None,
         group=None,
     ):
-        """Add a photo unless its file is missing or its name was there before."""
-        path = self.images / relative
-        name = f"{self.dataset}/{name or Path(relative).with_suffix('').as_posix()}"
+        """Add a photo unless its file is missing or its name was there before.
+
+        A file outside the folder of the photos is never named.
+        """
+        path, inner = self.images / relative, Path(relative)
+        if not _is_inside(inner):
+            return self.skip(file, line, f"name not understood: {relative[:60]!r}")
+        short = name or inner.as_posix().removesuffix(inner.suffix)
+        name = f"{self.dataset}/{short}"
         if self.check and path.name not in self._listing(path.parent):
             return self.skip(file, line, f"photo missing: {relative}")
         if name in self._names:
@@ -129,7 +136,14 @@ class Collector:
         return Annotations(tuple(self.photos), tuple(self.problems))
 
 
+def _is_inside(path):
+    """Return whether a path names a file below any folder that it is added to."""
+    outside = path.anchor or ".." in path.parts or "\0" in str(path)
+    return bool(path.name) and not outside
+
+
 def _file_names(folder):
-    return (
-        frozenset(p.name for p in folder.iterdir()) if folder.is_dir() else frozenset()
-    )
+    try:
+        return frozenset(os.listdir(folder))
+    except (OSError, ValueError):  # missing, no folder, or a name that none can have
+        return frozenset()

@@ -6,11 +6,19 @@ in the notebook. Notebook 06 builds `read_uploads` as an exercise and uses
 `upload_widget` through `classify`.
 """
 
+import base64
+import contextlib
+import io
+import json
+import logging
+import sys
+import tempfile
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
 
 STATIC = Path(__file__).parent / "static"
+_log = logging.getLogger(__name__)
 _EMPTY = (
     "{name} arrived empty: the browser did not send its content (Colab does this "
     "from 1 MB on). Choose a smaller picture, or paste its path instead."
@@ -81,13 +89,16 @@ def upload_widget(receive):
     """Return the widget through which photos arrive from the browser.
 
     With anywidget: the browser shrinks a photo to at most 1280 px before it is
-    sent, and may use the camera. Without: ipywidgets' `FileUpload`.
+    sent, and may use the camera; on Colab anywidget itself switches on what widgets
+    from other packages need there. Without it: two buttons on Colab, elsewhere
+    ipywidgets' `FileUpload`.
 
     Args:
         receive: called with each `Upload`, in the order of the files.
     """
     if find_spec("anywidget") is None:
-        return _file_upload(receive)
+        in_colab = "google.colab" in sys.modules
+        return _colab_buttons(receive) if in_colab else _file_upload(receive)
     widget = _browser_upload()
     widget.on_msg(lambda _, message, buffers: receive(read_message(message, buffers)))
     return widget
@@ -149,3 +160,73 @@ def _clear(widget):
         widget._counter = 0
     else:
         widget.value = ()
+
+
+def _colab_buttons(receive):
+    """Return a button for files and one for the camera, by Colab's own means.
+
+    Colab's `FileUpload` drops the content of files from 1 MB on.
+    """
+    import ipywidgets
+
+    buttons = {
+        "Choose photos": _files_from_colab,
+        "Use the camera": _camera_from_colab,
+    }
+    row = ipywidgets.HBox([ipywidgets.Button(description=text) for text in buttons])
+
+    def clicked(button):
+        for each in row.children:  # Python waits for the browser: one at a time
+            each.disabled = True
+        try:
+            for upload in buttons[button.description]():
+                receive(upload)
+        except Exception as error:
+            _log.exception("Colab sent no photo")
+            problem = f"Colab sent no photo ({error}): paste a photo's path instead."
+            receive(Upload("photo", problem=problem))
+        finally:
+            for each in row.children:
+                each.disabled = False
+
+    for button in row.children:
+        button.on_click(clicked)
+    return row
+
+
+def _files_from_colab():
+    """Return the `Upload`s that a person chooses in Colab's own file dialog."""
+    from google.colab import files
+
+    # Colab also saves what it uploads, and says so: into a folder that does not last
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        contextlib.chdir(folder),
+        contextlib.redirect_stdout(io.StringIO()),
+    ):
+        photos = files.upload()
+    return [
+        read_message({"name": name, "number": number, "total": len(photos)}, [content])
+        for number, (name, content) in enumerate(photos.items(), 1)
+    ]
+
+
+def _camera_from_colab():
+    """Return the `Upload` of the photo that a person takes, in a list; or none."""
+    from google.colab import output
+
+    answer = output.eval_js(camera_script())
+    if not answer:  # closed without a photo
+        return []
+    content = base64.b64decode(answer.pop("content", ""))
+    return [read_message(answer, [content])]
+
+
+def camera_script():
+    """Return JavaScript that takes one photo, for a page that upload.js is not in.
+
+    Its value is a promise of {name, content in base64}, {name, problem} or null.
+    """
+    module = json.dumps((STATIC / "upload.js").read_text(encoding="utf-8"))
+    blob = f"new Blob([{module}], {{type: 'text/javascript'}})"
+    return f"import(URL.createObjectURL({blob})).then((it) => it.takeOnePhoto())"

@@ -1,6 +1,10 @@
 """Uploads of ipywidgets 7 and 8, messages of the browser, and what is forgotten."""
 
+import base64
+import sys
 from datetime import datetime
+from pathlib import Path
+from types import ModuleType, SimpleNamespace
 
 import pytest
 
@@ -147,6 +151,123 @@ def test_without_anywidget_an_empty_file_is_a_problem(file_upload):
     widget, received = file_upload
     _choose(widget, ("big.jpg", b""))
     assert [upload.problem[:21] for upload in received] == ["big.jpg arrived empty"]
+
+
+@pytest.fixture
+def colab(monkeypatch):
+    """Colab's modules, and what the browser answers: `files`, `photo`, `enabled`."""
+    answers = SimpleNamespace(files={}, photo=None, enabled=0, script="")
+
+    def upload():  # as Colab does, it saves and says so
+        for name, content in answers.files.items():
+            Path(name).write_bytes(content)
+            print(f"Saving {name} to {name}")
+        return answers.files
+
+    def eval_js(script):
+        answers.script = script
+        if isinstance(answers.photo, Exception):
+            raise answers.photo
+        return answers.photo
+
+    def enable_custom_widget_manager():
+        answers.enabled += 1
+
+    parts = {
+        "files": {"upload": upload},
+        "output": {
+            "eval_js": eval_js,
+            "enable_custom_widget_manager": enable_custom_widget_manager,
+        },
+    }
+    package = ModuleType("google.colab")
+    for name, functions in parts.items():
+        module = ModuleType(f"google.colab.{name}")
+        vars(module).update(functions)
+        setattr(package, name, module)
+        monkeypatch.setitem(sys.modules, module.__name__, module)
+    monkeypatch.setitem(sys.modules, "google.colab", package)
+    return answers
+
+
+@pytest.fixture
+def buttons(colab, monkeypatch):
+    """The two buttons of Colab without anywidget, and what they passed on."""
+    monkeypatch.setattr(uploads, "find_spec", lambda name: None)
+    received = []
+    row = uploads.upload_widget(received.append)
+    return *row.children, received
+
+
+def test_on_colab_anywidget_switches_its_widget_on(colab):
+    util = pytest.importorskip("anywidget._util")
+    util.enable_custom_widget_manager_once.cache_clear()
+    widget = uploads.upload_widget(lambda upload: None)
+    assert colab.enabled == 1
+    assert not hasattr(widget, "children"), "no need of Colab's own means"
+
+
+def test_on_colab_without_anywidget_large_files_arrive(
+    buttons, colab, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    choose, _, received = buttons
+    large = bytes(2_000_000)
+    colab.files = {"a.jpg": large, "empty.jpg": b""}
+    choose.click()
+    first, second = received
+    assert first == Upload("a.jpg", large, "", 1, 2)
+    assert second.problem.startswith("empty.jpg arrived empty") and second.number == 2
+    assert not list(tmp_path.iterdir()), "nothing is saved"
+    assert not capsys.readouterr().out
+    assert not choose.disabled
+
+
+def test_on_colab_a_closed_dialog_or_camera_changes_nothing(buttons):
+    choose, camera, received = buttons
+    choose.click()
+    camera.click()
+    assert received == []
+
+
+@pytest.mark.parametrize(
+    "photo, expected",
+    [
+        pytest.param(
+            {"name": "camera-1.jpg", "content": base64.b64encode(b"pix").decode()},
+            Upload("camera-1.jpg", b"pix"),
+            id="a photo",
+        ),
+        pytest.param(
+            {"name": "camera", "problem": "The camera did not start."},
+            Upload("camera", problem="The camera did not start."),
+            id="refused",
+        ),
+        pytest.param(
+            RuntimeError("ReferenceError: x"),
+            Upload(
+                "photo",
+                problem="Colab sent no photo (ReferenceError: x): paste a photo's path "
+                "instead.",
+            ),
+            id="the bridge fails",
+        ),
+    ],
+)
+def test_on_colab_without_anywidget_the_camera_is_asked_by_script(
+    buttons, colab, photo, expected
+):
+    _, camera, received = buttons
+    colab.photo = photo
+    camera.click()
+    assert received == [expected]
+    assert "takeOnePhoto" in colab.script and not camera.disabled
+
+
+def test_vs_code_s_refusal_of_the_camera_names_what_else_there_is():
+    script = (uploads.STATIC / "upload.js").read_text(encoding="utf-8")
+    assert "(VS Code never does)" in script
+    assert "choose a photo or paste its path instead" in script
 
 
 def test_the_static_files_are_shipped():

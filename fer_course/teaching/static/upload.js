@@ -11,7 +11,7 @@ const WHY_NO_CAMERA = {
     "because it was refused: allow it for this page in the browser (VS Code never does)",
   NotFoundError: "because no camera was found: plug one in and try again",
   NotReadableError: "because another program uses it: close that one and try again",
-  SecurityError: "because the browser gives it only to pages on https or localhost",
+  SecurityError: "because browsers give it only to pages on https or localhost (VS Code never does)",
 };
 
 const toJpeg = (canvas) =>
@@ -106,7 +106,8 @@ function camera(send, note) {
       note("");
     } catch (error) {
       const reason = WHY_NO_CAMERA[error.name] ?? `the browser says: ${error.message}`;
-      note(`The camera did not start, ${reason}; you can choose a photo instead.`, true);
+      const instead = "choose a photo or paste its path instead";
+      note(`The camera did not start, ${reason}; ${instead}.`, true);
     }
   };
   toggle.onclick = () => (stream ? stop() : start());
@@ -118,6 +119,43 @@ function camera(send, note) {
   };
   show(false);
   return { toggle, take, video, stop };
+}
+
+// One photo for Python that waits for it: on Colab without anywidget, this runs in the
+// cell's output. Gives {name, content}, {name, problem}, or null if it was closed.
+export async function takeOnePhoto() {
+  const status = element("p");
+  status.setAttribute("role", "status");
+  const note = (text) => (status.textContent = text);
+  let done;
+  const taken = new Promise((resolve) => (done = resolve));
+  const { toggle, take, video, stop } = camera(([file]) => done(file), note);
+  const close = element("button", { type: "button", textContent: "Close camera" });
+  close.onclick = () => done(null);
+  const box = element("div", {}, take, close, element("div", {}, video), status);
+  document.body.append(box);
+  try {
+    video.onloadedmetadata = () => {
+      const height = document.documentElement.scrollHeight;
+      globalThis.google?.colab?.output?.setIframeHeight(height, true);
+    };
+    await toggle.onclick();
+    if (video.hidden) return { name: "camera", problem: status.textContent };
+    const file = await taken;
+    return file && { name: file.name, content: await toBase64(file) };
+  } finally {
+    stop();
+    box.remove();
+  }
+}
+
+function toBase64(file) {
+  return new Promise((done, fail) => {
+    const reader = new FileReader();
+    reader.onload = () => done(reader.result.split(",")[1]); // after data:…;base64
+    reader.onerror = () => fail(reader.error);
+    reader.readAsDataURL(file);
+  });
 }
 
 // The whole widget from the keyboard. A plain key pressed in it is the widget's:
