@@ -144,6 +144,27 @@ LAST = "z/last.jpg\n1\n1 1 2 2 0 0 0 0 0 0\n"
         ),
         pytest.param("a/a.jpg\n", [1], [(2, "count not understood")], id="no count"),
         pytest.param(
+            "a/a.jpg\n²\n", [1], [(2, "count not understood")], id="a small two"
+        ),
+        pytest.param(
+            f"a/a.jpg\n{5000 * '1'}\n", [1], [(2, "count not understood")], id="digits"
+        ),
+        pytest.param(
+            "a/a.jpg\n1\n1e308 2 1e308 4 0 0 0 0 0 0\n",
+            [0, 1],
+            [(3, "row not understood")],
+            id="farther than any photo",
+        ),
+        pytest.param(
+            "a/a.jpg\n2\n1 2 3 4 0 0 0 0 0\n0 1 2 3 4 0 0 0 0 0 0\n",
+            [0, 1],
+            [(3, "row not understood"), (4, "row not understood")],
+            id="a number in the next row",
+        ),
+        pytest.param(
+            300 * "x" + "/a.jpg\n0\n", [1], [(1, "photo missing")], id="long name"
+        ),
+        pytest.param(
             "a/a\n1\n1 2 3 4 0 0 0 0 0 0\n",
             [1],
             [(1, "name not understood")],
@@ -190,6 +211,33 @@ def test_wider_missing_photo_and_missing_folder(tmp_path):
     nowhere = read_wider(tmp_path / "list.txt", tmp_path / "nowhere")
     assert len(nowhere.photos) == 3  # the entries are kept, and it is said once
     assert kinds(nowhere)[0] == (0, "photo folder missing")
+
+
+@pytest.mark.parametrize(
+    "name", ["../out.jpg", "a/../../out.jpg", "{folder}/out.jpg", "a/\0.jpg", "..jpg"]
+)
+def test_no_name_leads_out_of_the_folder(tmp_path, name):
+    touch(tmp_path, "out.jpg", "images/z/last.jpg")
+    text = f"{name.format(folder=tmp_path)}\n0\n" + LAST
+    for images in ("images", "nowhere"):
+        found = read_wider(write(tmp_path / "list.txt", text), tmp_path / images)
+        names = {photo.name for photo in found.photos} - {"wider/."}
+        assert names == {"wider/z/last"}
+    xml = photo_xml(name="../out.jpg")
+    write(tmp_path / "xml" / "a.xml", xml)
+    found = read_voc(tmp_path / "xml", tmp_path / "images")
+    assert kinds(found) == [(0, "name not understood")]
+
+
+def test_a_folder_in_the_place_of_a_file_costs_only_itself(tmp_path):
+    touch(tmp_path, "a.jpg", "b.jpg")
+    write(tmp_path / "b.pts", FACE)
+    write(tmp_path / "b.xml", photo_xml(face_xml((1, 2, 3, 4)), name="b.jpg"))
+    (tmp_path / "a.pts").mkdir()
+    (tmp_path / "a.xml").mkdir()
+    for found in (read_landmarks(tmp_path, "helen"), read_voc(tmp_path, tmp_path)):
+        assert [photo.path.name for photo in found.photos] == ["b.jpg"]
+        assert (0, "file not readable") in kinds(found)
 
 
 def test_missing_lists_say_where_to_look(tmp_path):
@@ -319,6 +367,7 @@ def test_several_faces_in_one_photo(tmp_path):
         pytest.param(FACE.replace("31 101", "31 nan"), 6, id="nan"),
         pytest.param(FACE.replace("31 101\n", ""), 3, id="point missing"),
         pytest.param(FACE.replace("n_points:  3\n", ""), 2, id="no count"),
+        pytest.param(FACE.replace("s:  3", "s: " + 5000 * "3"), 3, id="digits"),
     ],
 )
 def test_broken_landmarks_are_named(tmp_path, text, line):
