@@ -78,7 +78,8 @@ QUIZ = (
             Option(
                 "Both mostly in the first conv layer.",
                 False,
-                "It has many places but few weights: 640. Section 3.",
+                "It has many places but 1,088 weights, and 2.4 of the 833 million "
+                "multiplications. Section 3.",
             ),
             Option(
                 "Multiplications in the conv layers, weights in the wide ones near "
