@@ -14,7 +14,7 @@ import time
 import urllib.error
 import urllib.request
 from contextlib import contextmanager, suppress
-from pathlib import Path
+from pathlib import Path, PurePath
 
 _CHUNK = 1 << 20
 _TRIES = 4
@@ -69,8 +69,22 @@ def write_atomically(path, data):
     return Path(path)
 
 
+def stays_inside(name):
+    """Return whether a name read from a list leads below any folder it is added to.
+
+    >>> stays_inside("a/b.jpg"), stays_inside("/etc/b.jpg"), stays_inside("a/../../b")
+    (True, False, False)
+    """
+    path = PurePath(name)
+    outside = path.anchor or ".." in path.parts or "\0" in str(path)
+    return bool(path.name) and not outside
+
+
 def read_table(path, columns=()):
     """Return the rows of a CSV file as dictionaries of text, column -> value.
+
+    Each line is a row for itself, so that a stray quote costs no other; where values
+    are missing they are "", and what is no UTF-8 is replaced.
 
     Args:
         path: a UTF-8 file with the columns' names in its first line.
@@ -79,16 +93,25 @@ def read_table(path, columns=()):
     Raises:
         ValueError: one of them is not there.
     """
-    with Path(path).open(encoding="utf-8-sig", newline="") as file:
-        table = csv.DictReader(file)
-        table.fieldnames = [name.strip() for name in table.fieldnames or ()]
-        missing = [name for name in columns if name not in table.fieldnames]
-        if missing:
-            raise ValueError(
-                f"{path} has no column {missing[0]!r} in its first line: it is another "
-                "file than it should be, get it again."
-            )
-        return list(table)
+    with Path(path).open(encoding="utf-8-sig", errors="replace", newline="") as file:
+        lines = [_split(line) for line in file if line.strip()]
+    names = [name.strip() for name in lines[0]] if lines else []
+    missing = [name for name in columns if name not in names]
+    if missing:
+        raise ValueError(
+            f"{path} has no column {missing[0]!r} in its first line: it is another "
+            "file than it should be, get it again."
+        )
+    empty = [""] * len(names)
+    return [dict(zip(names, line + empty, strict=False)) for line in lines[1:]]
+
+
+def _split(line):
+    """Return the values of a line of CSV; none if it is longer than any row."""
+    try:
+        return next(csv.reader([line]), [])
+    except csv.Error:
+        return []
 
 
 def sha256(path):

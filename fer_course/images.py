@@ -341,7 +341,8 @@ def crop(image, box_xyxy):
             edge pixels are then repeated.
 
     Raises:
-        ValueError: the box is less than a pixel wide or high.
+        ValueError: the box is less than a pixel wide or high, or larger than
+            `MAX_PIXELS`.
 
     >>> crop(np.arange(6).reshape(2, 3), [1, 0, 4, 2])
     array([[1, 2, 2],
@@ -349,14 +350,19 @@ def crop(image, box_xyxy):
     """
     low, high = as_boxes(box_xyxy)[0].reshape(2, 2)
     # to 1e-6 first: equal sides that end in a half may differ in their last bit
-    sides = np.round((high - low).round(6)).astype(int)
+    sides = np.round((high - low).round(6))
+    if sides.prod() > MAX_PIXELS:
+        raise ValueError(
+            f"The box {np.round(box_xyxy, 2).tolist()} is larger than any photo: look "
+            "for a wrong number in the annotations."
+        )
     if (sides < 1).any():
         raise ValueError(
             f"The box {np.round(box_xyxy, 2).tolist()} is less than a pixel wide or "
             "high: leave such boxes out."
         )
     left, top = np.floor((low + high - sides + 1) / 2).astype(int)
-    width, height = sides
+    width, height = sides.astype(int)
     rows = np.clip(np.arange(top, top + height), 0, image.shape[0] - 1)
     columns = np.clip(np.arange(left, left + width), 0, image.shape[1] - 1)
     return image[rows[:, None], columns]

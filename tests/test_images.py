@@ -374,6 +374,8 @@ def test_crop_repeats_the_edge():
     assert image.max() == 11  # the photo stays as it was
     with pytest.raises(ValueError, match="less than a pixel"):
         crop(image, [1, 1, 1.2, 3])
+    with pytest.raises(ValueError, match="larger than any photo"):
+        crop(image, [0, 0, 1e5, 1e5])  # 30 GB of repeated edge
 
 
 def test_a_square_box_gives_a_square_crop():

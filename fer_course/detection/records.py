@@ -12,6 +12,8 @@ from pathlib import Path
 
 import numpy as np
 
+from fer_course.files import stays_inside
+
 
 @dataclass(frozen=True, eq=False)
 class AnnotatedPhoto:
@@ -113,7 +115,7 @@ class Collector:
         A file outside the folder of the photos is never named.
         """
         path, inner = self.images / relative, Path(relative)
-        if not _is_inside(inner):
+        if not stays_inside(inner):
             return self.skip(file, line, f"name not understood: {relative[:60]!r}")
         short = name or inner.as_posix().removesuffix(inner.suffix)
         name = f"{self.dataset}/{short}"
@@ -134,12 +136,6 @@ class Collector:
     def done(self):
         """Return what was gathered."""
         return Annotations(tuple(self.photos), tuple(self.problems))
-
-
-def _is_inside(path):
-    """Return whether a path names a file below any folder that it is added to."""
-    outside = path.anchor or ".." in path.parts or "\0" in str(path)
-    return bool(path.name) and not outside
 
 
 def _file_names(folder):

@@ -8,6 +8,7 @@ official download gets our subsets. Notebook 05 explains every choice.
 """
 
 import hashlib
+import os
 from collections import Counter
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,10 +16,10 @@ from pathlib import Path
 import numpy as np
 
 from fer_course import labels
-from fer_course.expression.affectnet import find_rows
+from fer_course.expression.affectnet import NOT_UNDERSTOOD, find_rows
 from fer_course.expression.decoding import decode_faces
+from fer_course.expression.fer2013 import USAGES, read_fer2013
 from fer_course.expression.framing import EXTRACT_MARGIN, FER2013_MARGIN
-from fer_course.expression.preprocessing import INPUT_SIZE
 from fer_course.expression.votes import read_votes
 from fer_course.files import draft_of
 from fer_course.settings import ROOT, SEED, settings
@@ -34,7 +35,6 @@ SPLITS = ROOT / "data" / "splits"
 FER2013_ROWS = 35_887
 # The share of the extract's side that shows as much of a head as FER2013's faces do.
 EXTRACT_SHARE = (1 + FER2013_MARGIN) / (1 + EXTRACT_MARGIN)
-_USAGES = {"Training": "train", "PublicTest": "choose", "PrivateTest": "test"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -108,8 +108,8 @@ def load_fer2013(folder, *, votes=0.0):
     """
     folder = Path(folder)
     table = _existing(folder / "fer2013.csv", "fer2013")
-    pixels, ids, usages = _cached(table, lambda: _parse_fer2013(table))
-    split = np.array([_USAGES[usage] for usage in usages])
+    pixels, ids, usages = _cached(table, lambda: read_fer2013(table))
+    split = np.array([USAGES[usage] for usage in usages])
     targets = _one_hot([labels.FER2013_IDS[i] for i in ids])
     group, reason = np.arange(len(pixels)), np.full(len(pixels), "", dtype="<U32")
     for number, twin, why in _fer2013_leaks(pixels, usages):
@@ -138,13 +138,12 @@ def load_rafdb(folder):
 
     Raises:
         FileNotFoundError: the label list or every picture is missing.
-        ValueError: the list has a line that is not a name and a number.
     """
     folder = Path(folder)
     listing = _existing(folder / "EmoLabel" / "list_patition_label.txt", "rafdb")
-    rows = [line.split() for line in listing.read_text().splitlines() if line.strip()]
-    if wrong := [row for row in rows if len(row) != 2 or row[1] not in set("1234567")]:
-        raise ValueError(f"{listing}: {' '.join(wrong[0])!r} is no name and 1 to 7.")
+    text = listing.read_text(encoding="utf-8-sig", errors="replace")
+    lines = [line.split() for line in text.splitlines() if line.strip()]
+    rows = [row for row in lines if len(row) == 2 and row[1] in set("1234567")]
     names = [name for name, _ in rows]
     paths = [
         folder / "Image" / "aligned" / f"{Path(name).stem}_aligned.jpg"
@@ -152,9 +151,10 @@ def load_rafdb(folder):
     ]
     expressions = [labels.RAFDB_IDS[int(label)] for _, label in rows]
     official = ["test" if name.startswith("test") else "train" for name in names]
-    return _from_pictures(
+    faces = _from_pictures(
         "RAF-DB", "rafdb", listing, names, paths, expressions, official
     )
+    return _without(faces, {NOT_UNDERSTOOD: len(lines) - len(rows)})
 
 
 def load_affectnet(folder, *, label_source="label"):
@@ -179,11 +179,11 @@ def load_affectnet(folder, *, label_source="label"):
     if label_source not in ("label", "folder"):
         raise ValueError(f"label_source is 'label' or 'folder', got {label_source!r}.")
     folder = Path(folder)
-    listing, rows = find_rows(folder, label_source)
-    if not (rows := list(rows)):
+    listing, rows, left_out = find_rows(folder, label_source)
+    if not rows:
         raise FileNotFoundError(f"{listing} names no picture: get AffectNet again.")
     names, expressions, official, boxes = zip(*rows, strict=True)
-    return _from_pictures(
+    faces = _from_pictures(
         "AffectNet",
         "affectnet",
         listing,
@@ -194,6 +194,7 @@ def load_affectnet(folder, *, label_source="label"):
         boxes,
         EXTRACT_SHARE if listing.name == "labels.csv" else 1.0,
     )
+    return _without(faces, left_out)
 
 
 def _fer2013_leaks(pixels, usages):
@@ -238,7 +239,7 @@ def write_split_lists(folder, out=SPLITS):
     """
     folder, out = Path(folder), Path(out)
     table = folder / "fer2013" / "fer2013.csv"
-    pixels, _, usages = _cached(table, lambda: _parse_fer2013(table))
+    pixels, _, usages = _cached(table, lambda: read_fer2013(table))
     leaks = find_fer2013_leaks(pixels, usages)
     write_manifest(out / "fer2013.csv", leaks, ("row", "group", "dropped"))
     sets = {
@@ -260,7 +261,8 @@ def _from_pictures(
     dropped = {"contempt or not one of the seven": int((~known).sum())}
     rows = np.flatnonzero(known)
     wanted = [(paths[i], boxes[i]) for i in rows]
-    there = [str(pair) for pair in wanted if pair[0].is_file()]  # more: decode again
+    # more of them than the last time: decode again
+    there = [str(pair) for pair in wanted if os.path.isfile(pair[0])]
     if wanted and not there:
         raise FileNotFoundError(
             f"None of the {len(wanted):,} pictures of {title} is there, {wanted[0][0]} "
@@ -277,6 +279,12 @@ def _from_pictures(
     dropped = {reason: count for reason, count in dropped.items() if count}
     targets = _one_hot([expressions[i] for i in rows])
     return FaceSet(title, pixels, targets, split, group, names, dropped)
+
+
+def _without(faces, left_out):
+    """Return the faces with what was left out of their list noted too."""
+    noted = {reason: count for reason, count in left_out.items() if count}
+    return replace(faces, dropped=faces.dropped | noted)
 
 
 def _choosing_split(key, names, official, pixels):
@@ -319,28 +327,6 @@ def draw_choosing_split(names, official, pixels):
     split[train] = split_by_group(group[train], {"train": 0.9, "choose": 0.1}, SEED)
     listed = np.union1d(np.flatnonzero(split == "choose"), np.unique(pairs))
     return [(names[i], split[i], names[group[i]]) for i in listed.astype(int)]
-
-
-def _parse_fer2013(path):
-    """Read fer2013.csv: pixels (N, 48, 48) uint8, ids (N,), usages (N,)."""
-    import pandas as pd
-
-    table = pd.read_csv(path, dtype={"emotion": "int64", "pixels": "str"})
-    table.columns = table.columns.str.strip()
-    if not {"pixels", "Usage", "emotion"} <= set(table.columns):
-        raise ValueError(
-            f"{path} lacks one of the columns emotion, pixels and Usage: it is not "
-            "FER2013's whole list; get fer2013.tar.gz, not train.csv."
-        )
-    side = INPUT_SIZE
-    pixels = np.fromstring(" ".join(table["pixels"]), np.uint8, sep=" ")
-    if pixels.size != len(table) * side * side:
-        raise ValueError(
-            f"{path} does not hold {side}×{side} numbers in every row: the download is "
-            "damaged or not FER2013; get it again."
-        )
-    usages = table["Usage"].to_numpy(dtype="<U16")
-    return pixels.reshape(-1, side, side), table["emotion"].to_numpy(), usages
 
 
 def _ferplus_targets(path, count):

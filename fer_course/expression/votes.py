@@ -5,6 +5,7 @@ how often one agrees with the others' favorite: what any network is measured
 against. Notebook 05, section 5.
 """
 
+import re
 from pathlib import Path
 
 import numpy as np
@@ -28,8 +29,14 @@ def read_votes(path):
             f"{path} is missing. `python -m fer_course data get ferplus` says where to "
             "get it."
         )
-    rows = read_table(path, CHOICES)
-    return np.array([[int(row[choice]) for choice in CHOICES] for row in rows])
+    rows = [[row[choice] for choice in CHOICES] for row in read_table(path, CHOICES)]
+    for number, row in enumerate(rows, 1):
+        if not all(re.fullmatch("[0-9]{1,2}", count) for count in row):
+            raise ValueError(
+                f"{path}: row {number} is not ten counts of votes but {row}: the rows "
+                "belong to fer2013.csv's one by one, get the file again."
+            )
+    return np.array(rows, dtype=int).reshape(-1, len(CHOICES))
 
 
 def two_agree(votes):

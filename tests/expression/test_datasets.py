@@ -110,7 +110,7 @@ def test_fer2013_keeps_its_parts_without_leaks(fer2013):
 def test_a_second_load_reads_the_cache(fer2013, monkeypatch):
     folder, _, _ = fer2013
     first = load_fer2013(folder)
-    monkeypatch.setattr(datasets, "_parse_fer2013", None)  # would raise
+    monkeypatch.setattr(datasets, "read_fer2013", None)  # would raise
     np.testing.assert_array_equal(load_fer2013(folder).pixels, first.pixels)
 
 
@@ -212,11 +212,16 @@ def test_rafdb_is_read_again_once_more_pictures_are_there(rafdb):
     assert load_rafdb(rafdb).dropped == {"unreadable picture": 1}
 
 
-def test_rafdbs_list_names_its_broken_line(rafdb):
+def test_rafdbs_broken_lines_are_left_out_and_counted(rafdb):
     listing = rafdb / "EmoLabel" / "list_patition_label.txt"
-    listing.write_text(listing.read_text() + "train_99999.jpg 8\n")
-    with pytest.raises(ValueError, match="8' is no name and 1 to 7"):
-        load_rafdb(rafdb)
+    broken = "train_99999.jpg 8\ntrain_99998.jpg\n" + 300 * "x" + ".jpg 1\n\xff\n"
+    listing.write_bytes(broken.encode("latin-1") + listing.read_bytes())
+    faces = load_rafdb(rafdb)
+    assert len(faces) == 59
+    assert faces.dropped == {
+        "unreadable picture": 1 + 1,  # the long name is none that a file can have
+        "row of the list not understood": 3,
+    }
 
 
 def test_a_fixed_tenth_of_train_is_for_choosing(rafdb):
@@ -276,6 +281,30 @@ def test_kaggles_extract_by_label_or_by_folder(tmp_path):
     assert {EXPRESSIONS[i] for i in by_folder.labels} == {"anger", "happy"}
     with pytest.raises(ValueError, match="'label' or 'folder'"):
         load_affectnet(folder, label_source="both")
+
+
+def test_broken_rows_of_a_list_are_left_out_and_counted(tmp_path):
+    folder = tmp_path / "kaggle"
+    for i in range(12):
+        write_picture(folder / f"anger/{i}.jpg", noise(96, 96, 3, seed=i))
+    write_picture(tmp_path / "outside.jpg", noise(96, 96, 3))
+    rows = [(f"anger/{i}.jpg", "anger") for i in range(12)]
+    rows[4:4] = [("../outside.jpg", "anger"), ("anger/0.jpg", "glee"), ("anger/1.jpg",)]
+    rows += [(tmp_path / "outside.jpg", "anger"), (300 * "x", "anger")]
+    write_csv(folder / "labels.csv", ("pth", "label"), rows)
+    with (folder / "labels.csv").open("ab") as file:
+        file.write(b'"a stray quote,anger\n\xff\xfe\nanger/0.jpg,anger\n')
+    faces = load_affectnet(folder)
+    assert faces.names.tolist() == [
+        *(f"anger/{i}.jpg" for i in range(12)),
+        "anger/0.jpg",
+    ]
+    assert faces.dropped == {
+        "unreadable picture": 1,
+        "row of the list not understood": 2,
+        "class 'glee', which no known copy has": 1,
+        "class '', which no known copy has": 3,
+    }
 
 
 def test_official_lists_crop_the_face_box(tmp_path):

@@ -57,6 +57,14 @@ def test_a_missing_file_says_where_to_get_it(tmp_path):
         read_votes(tmp_path / "fer2013new.csv")
 
 
+@pytest.mark.parametrize("row", ["1,2,3", "1,2,x,0,0,0,0,0,0,0", "1,-2" + 8 * ",0"])
+def test_a_broken_row_is_named(tmp_path, row):
+    path = tmp_path / "fer2013new.csv"
+    path.write_text("\n".join([",".join(CHOICES), "1" + 9 * ",0", row]))
+    with pytest.raises(ValueError, match=r"fer2013new\.csv: row 2 is not ten counts"):
+        read_votes(path)
+
+
 def test_the_figures_the_course_quotes():
     path = settings().data / "expression" / "fer2013" / "fer2013new.csv"
     if not path.exists():

@@ -1,0 +1,87 @@
+"""Lists of faces: good rows are read whatever lies around them, or one sentence."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from fer_course.expression.affectnet import find_rows
+from fer_course.expression.fer2013 import read_fer2013
+from fer_course.expression.votes import CHOICES, read_votes
+from fer_course.files import stays_inside
+from tests.garbage import blocks, damaged, few
+
+GOOD = ("anger/1.jpg", "happy/2.jpg", "sad/3.jpg")
+KAGGLE = [f"{number},{name},sad,0.5" for number, name in enumerate(GOOD)]
+OFFICIAL = [f"{name},1,2,30,40,,6" for name in GOOD]
+PIXELS = " ".join(map(str, np.arange(2304) % 256))
+FER2013 = f"emotion,pixels,Usage\n3,{PIXELS},Training\n6,{PIXELS},PrivateTest\n"
+VOTES = f"Usage,{','.join(CHOICES)}\nTraining,{'1,' * 9}1\nTraining,{'0,' * 9}9\n"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    return tmp_path_factory.mktemp("lists")
+
+
+@pytest.mark.parametrize(
+    ("file", "head", "rows"),
+    [
+        pytest.param("labels.csv", ",pth,label,relFCs", KAGGLE, id="Kaggle's extract"),
+        pytest.param(
+            "training.csv",
+            "subDirectory_filePath,face_x,face_y,face_width,face_height,x,expression",
+            OFFICIAL,
+            id="official lists",
+        ),
+    ],
+)
+@few
+@given(garbage=st.lists(blocks, min_size=4, max_size=4), data=st.data())
+def test_affectnets_rows_around_garbage_are_kept(
+    tmp_path_factory, file, head, rows, garbage, data
+):
+    folder = tmp_path_factory.getbasetemp() / f"garbage in {file}"
+    folder.mkdir(exist_ok=True)
+    lines = [*garbage[0]]
+    for row, block in zip(rows, garbage[1:], strict=True):
+        lines += [row, *block]
+    (folder / file).write_text("\n".join([head, *lines]), encoding="utf-8")
+    for label_source in ("label", "folder"):
+        _, found, left_out = find_rows(folder, label_source)
+        names = [row[0] for row in found]
+        assert [name for name in names if name in GOOD] == list(GOOD)
+        assert all(stays_inside(name) for name in names)
+        full = [line for line in lines if line.strip()]
+        assert len(names) + left_out.total() >= len(rows)
+        assert len(names) + left_out.total() <= len(full)
+    (folder / file).write_bytes(data.draw(damaged("\n".join([head, *rows]))))
+    reads_or_says_why(lambda path: find_rows(folder, "label"), folder / file)
+
+
+def reads_or_says_why(read, path):
+    """Return what was read; an error names the file."""
+    try:
+        return read(path)
+    except ValueError as error:
+        assert str(path) in str(error)
+        return None
+
+
+@few
+@given(damaged(VOTES))
+def test_votes_are_read_whole_or_refused(folder, content):
+    (folder / "fer2013new.csv").write_bytes(content)
+    votes = reads_or_says_why(read_votes, folder / "fer2013new.csv")
+    assert votes is None or votes.shape[1:] == (10,)
+
+
+@few
+@given(damaged(FER2013))
+def test_fer2013_is_read_whole_or_refused(folder, content):
+    (folder / "fer2013.csv").write_bytes(content)
+    read = reads_or_says_why(read_fer2013, folder / "fer2013.csv")
+    if read is not None:
+        pixels, ids, usages = read
+        assert pixels.shape[1:] == (48, 48) and pixels.dtype == np.uint8
+        assert len(pixels) == len(ids) == len(usages)
