@@ -2,7 +2,8 @@
 
 In go bytes and addresses, out come finished files: everything is written beside
 its place and renamed, so that a stopped run never leaves half a file that looks
-whole. Downloads go on where they were cut. Used by notebooks 01 and 05.
+whole, and two runs can keep out of each other's way. Downloads go on where they
+were cut. Used by notebooks 01 and 05.
 """
 
 import csv
@@ -52,6 +53,50 @@ def draft_of(path):
     finally:
         with suppress(OSError):  # where nothing may be written, no draft is left
             draft.unlink(missing_ok=True)
+
+
+@contextmanager
+def alone_in(folder, say=print):
+    """Let no other process into the block for the same folder until it ends.
+
+    The system frees the folder when the process ends, killed or not. Where a disk
+    knows no locks, the block runs all the same.
+
+    Args:
+        folder: made if it is missing; an empty file `.lock` stays in it.
+        say: called with a line of text if another process has to be waited for.
+    """
+    folder = Path(folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("ab") as file:
+        if not _lock(file, wait=False):
+            say(f"Another process works on {folder}: waiting for it.")
+            _lock(file, wait=True)
+        yield
+
+
+def _lock(file, wait):
+    """Return whether the file is ours now; closing it gives it back."""
+    if os.name == "nt":
+        import msvcrt
+
+        while True:
+            file.seek(0)
+            with suppress(OSError):
+                msvcrt.locking(file.fileno(), msvcrt.LK_NBLCK, 1)
+                return True
+            if not wait:
+                return False
+            time.sleep(0.5)
+    import fcntl
+
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    except OSError:  # some network disks
+        return True
+    return True
 
 
 def write_atomically(path, data):

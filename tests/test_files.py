@@ -142,6 +142,27 @@ def test_two_drafts_of_one_file_do_not_meet(tmp_path):
     assert path.read_text() == "first, long"  # it was finished last
 
 
+def test_one_after_the_other_in_a_folder(tmp_path):
+    order, said, inside = [], [], threading.Event()
+
+    def second():
+        inside.wait()
+        with files.alone_in(
+            tmp_path / "new", lambda text: (said.append(text), go.set())
+        ):
+            order.append("second")
+
+    go, thread = threading.Event(), threading.Thread(target=second)
+    thread.start()
+    with files.alone_in(tmp_path / "new", said.append):
+        inside.set()
+        assert go.wait(30)
+        order.append("first")
+    thread.join()
+    assert order == ["first", "second"]
+    assert said == [f"Another process works on {tmp_path / 'new'}: waiting for it."]
+
+
 def test_sha256_is_hashlibs(tmp_path):
     (tmp_path / "x").write_bytes(BODY)
     assert files.sha256(tmp_path / "x") == SUM

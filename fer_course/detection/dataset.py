@@ -22,7 +22,7 @@ from fer_course.detection.harmonize import MIN_SIZE_PX, SHIFTS, clean, face_size
 from fer_course.detection.packs import SPLITS, read_packs, read_splits
 from fer_course.detection.records import AnnotatedPhoto, Problem, report_problems
 from fer_course.detection.statistics import dataset_statistics, face_table
-from fer_course.files import write_atomically
+from fer_course.files import alone_in, write_atomically
 from fer_course.images import ImageError, read_image
 
 __all__ = [
@@ -77,7 +77,8 @@ def prepare_yolo(
 
     Photos keep their size. In the training photos ignored faces of `HIDE_FROM_PX`
     and more are painted gray where no other face lies, so that they are neither
-    learnt nor punished. A second run writes only what has changed or is missing.
+    learnt nor punished. A second run writes only what has changed or is missing, and
+    waits for one that is still at it.
 
     Args:
         annotations: set name -> `Annotations`.
@@ -107,6 +108,16 @@ def prepare_yolo(
     files = {
         name: f"{splits[name]}/{flat}" for name, flat in _flat_names(photos).items()
     }
+    with alone_in(out, progress):
+        record, written = _write_photos(
+            photos, out, files, min_size_px, problems, progress
+        )
+        yaml = _write_yaml(out)
+    return PreparedDataset(yaml, *_counts(record), written, tuple(problems))
+
+
+def _write_photos(photos, out, files, min_size_px, problems, progress):
+    """Write what is missing or has changed; return the record and how many it was."""
     old, record, written = _read_record(out), {}, 0
     present = _present(out)
     try:
@@ -132,10 +143,9 @@ def prepare_yolo(
             _write_record(out, old | record)
     progress(f"prepared {len(record):,} of {len(photos):,} photos, {written:,} new")
     _remove_others(out, record)
-    yaml = _write_yaml(out)
     if record != old:
         _write_record(out, record)
-    return PreparedDataset(yaml, *_counts(record), written, tuple(problems))
+    return record, written
 
 
 def read_prepared(out, split):
