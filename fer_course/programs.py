@@ -15,6 +15,17 @@ from fer_course.environment import run_to_end
 from fer_course.settings import ROOT
 
 NOTEBOOKS = ROOT / "notebooks"
+_LAB_FOLDER = "--ServerApp.root_dir", "--notebook-dir"  # two names of one option
+# The page loads nothing from elsewhere: Voila's template asks a CDN for icons that it
+# does not need, and would wait for them where there is no internet.
+_HEADERS = {
+    "Content-Security-Policy": "frame-ancestors 'self'; default-src 'self' data: blob: "
+    "ws: wss: 'unsafe-inline' 'unsafe-eval'"
+}
+_LOCAL = (
+    "--Voila.ip=127.0.0.1",
+    f"--Voila.tornado_settings={dict(headers=_HEADERS)}",
+)
 # Voila's own end of a page that was left is refused for lack of a cookie: its kernel,
 # and the photo in it, would stay until the app ends.
 _LEFT_PAGES_END = (
@@ -38,8 +49,9 @@ def open_lab(arguments=()):
         ImportError: JupyterLab is not installed.
     """
     _require("jupyterlab")
-    command = ["-m", "jupyterlab", f"--ServerApp.root_dir={NOTEBOOKS}", *_as_root()]
-    return _run([*command, *arguments])
+    chosen = any(text.partition("=")[0] in _LAB_FOLDER for text in arguments)
+    folder = [] if chosen else [f"{_LAB_FOLDER[0]}={NOTEBOOKS}"]  # twice is an error
+    return _run(["-m", "jupyterlab", *folder, *_as_root(), *arguments])
 
 
 def open_app(arguments=()):
@@ -52,8 +64,7 @@ def open_app(arguments=()):
     """
     _require("voila")
     page = ROOT / "fer_course" / "teaching" / "app.ipynb"
-    local = "--Voila.ip=127.0.0.1"
-    return _run(["-m", "voila", str(page), local, *_LEFT_PAGES_END, *arguments])
+    return _run(["-m", "voila", str(page), *_LOCAL, *_LEFT_PAGES_END, *arguments])
 
 
 def run_tests(arguments=(), slow=False):

@@ -1,5 +1,7 @@
 """`test`, `lab` and `app` start the right programs with the right arguments."""
 
+import ast
+
 import pytest
 
 from fer_course import programs
@@ -87,10 +89,26 @@ def test_the_lab_opens_the_notebooks(started):
     assert arguments[-1] == "--no-browser"
 
 
+@pytest.mark.parametrize(
+    "option",
+    [["--ServerApp.root_dir=x"], ["--notebook-dir=x"], ["--notebook-dir", "x"]],
+    ids=str,
+)
+def test_another_folder_takes_the_place_of_the_notebooks(started, option):
+    programs.open_lab(option)
+    ((arguments, _),) = started[0]
+    assert not any(str(ROOT / "notebooks") in text for text in arguments)
+    assert arguments[-len(option) :] == option
+
+
 def test_the_app_listens_on_this_machine_only(started, monkeypatch):
     monkeypatch.setattr(programs, "find_spec", lambda name: True)
     programs.open_app()
-    assert "--Voila.ip=127.0.0.1" in started[0][0][0]
+    arguments = started[0][0][0]
+    assert "--Voila.ip=127.0.0.1" in arguments
+    (option,) = [text for text in arguments if "tornado_settings" in text]
+    settings = ast.literal_eval(option.partition("=")[2])
+    assert "default-src 'self'" in settings["headers"]["Content-Security-Policy"]
     assert (ROOT / "fer_course" / "teaching" / "app.ipynb").is_file()
 
 
