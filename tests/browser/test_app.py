@@ -1,13 +1,16 @@
 """`python -m fer_course app`, used by hand: files, slider, downloads, camera, keys."""
 
+import base64
 import csv
 import shutil
+from urllib.parse import urlsplit
 
 import cv2
 import numpy as np
 import pytest
 
 from fer_course.images import read_image
+from fer_course.teaching.uploads import camera_script
 from tests.browser.driver import PATIENCE_MS, tab_to
 
 expect = pytest.importorskip(
@@ -155,16 +158,65 @@ def test_the_camera_starts_is_read_and_stops(browser, open_app, picture):
     assert page.evaluate("() => document.querySelector('video').srcObject === null")
 
 
-def test_a_refused_camera_gets_one_sentence(chromium, open_app, picture):
-    refusing = chromium(
+@pytest.fixture(scope="module")
+def refusing(chromium):
+    """Yield a Chromium that gives its camera to nobody."""
+    browser = chromium(
         "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream=deny"
     )
+    yield browser
+    browser.close()
+
+
+def test_a_refused_camera_gets_one_sentence(refusing, open_app, picture):
     widget = open_app(refusing)
     widget.page.get_by_role("button", name="Start camera").click()
     expect(widget.upload_status).to_contain_text("The camera did not start")
     expect(widget.page.locator("video")).to_be_hidden()
     picture(widget.page, "camera_refused")
-    refusing.close()
+
+
+def start_camera_script(page):
+    """Run what Python has Colab evaluate; its answer will be `window.answer`."""
+    page.evaluate(f"() => {{ window.answer = {camera_script()}; }}")
+
+
+def test_colab_s_camera_script_takes_one_photo_or_none(browser, open_app):
+    page = open_app(browser).page
+    for button in ("Take photo", "Close camera"):
+        start_camera_script(page)
+        page.wait_for_function(
+            "() => document.querySelector('.fer-camera video')?.videoWidth === 860"
+        )
+        page.locator(".fer-camera button", has_text=button).click()
+        answer = page.evaluate("() => window.answer")
+        assert page.locator(".fer-camera").count() == 0
+        if button == "Close camera":
+            assert answer is None
+            continue
+        assert answer["name"].startswith("camera-")
+        image = read_image(base64.b64decode(answer["content"]))
+        assert image.shape == (480, 860, 3)
+
+
+def test_colab_s_camera_script_says_why_there_is_none(refusing, open_app):
+    page = open_app(refusing).page
+    start_camera_script(page)
+    answer = page.evaluate("() => window.answer")
+    assert answer["problem"].startswith("The camera did not start, because it was ref")
+    assert "paste its path" in answer["problem"] and "content" not in answer
+
+
+def test_the_page_asks_nobody_else(browser, open_app):
+    asked = []
+
+    def note(route):  # what the page's own policy stops does not come here
+        asked.append(route.request.url)
+        route.continue_()
+
+    open_app(browser, before=lambda page: page.route("**/*", note))
+    hosts = {urlsplit(url).hostname for url in asked if url.startswith("http")}
+    assert hosts == {"127.0.0.1"} and len(asked) > 20
 
 
 def test_everything_is_reached_and_used_with_the_keyboard(

@@ -132,7 +132,8 @@ export async function takeOnePhoto() {
   const { toggle, take, video, stop } = camera(([file]) => done(file), note);
   const close = element("button", { type: "button", textContent: "Close camera" });
   close.onclick = () => done(null);
-  const box = element("div", {}, take, close, element("div", {}, video), status);
+  const seen = element("div", {}, video);
+  const box = element("div", { className: "fer-camera" }, take, close, seen, status);
   document.body.append(box);
   try {
     video.onloadedmetadata = () => {
