@@ -71,6 +71,7 @@ class Panel:
         self.sample = ipywidgets.Dropdown(
             options=[("choose …", ""), *samples], description="Sample", **_as_wide(260)
         )
+        self.sample.add_class("fer-sample")  # styled by upload.css
         self.path = ipywidgets.Text(
             placeholder="path of a photo, then Enter",
             description="or path",

@@ -10,7 +10,7 @@ from fer_course.analysis.analyzer import Face, PhotoResult
 from fer_course.images import read_image
 from fer_course.labels import EXPRESSIONS
 from fer_course.teaching import classify as module
-from fer_course.teaching.uploads import Upload
+from fer_course.teaching.uploads import STATIC, Upload
 
 
 class FakeAnalyzer:
@@ -111,6 +111,12 @@ def test_a_sample_can_be_chosen_again_after_another_photo(panel, samples):
     panel.sample.value = str(samples["two"])
     panel.path.value = str(samples["one"])
     assert panel.sample.value == "" and panel._analyzer.calls == 4
+
+
+def test_the_arrow_of_the_samples_has_the_color_of_the_text(panel):
+    style = (STATIC / "upload.css").read_text(encoding="utf-8")
+    assert "fer-sample" in panel.sample._dom_classes
+    assert "currentColor" in style.partition(".fer-sample > select")[2]
 
 
 def test_photos_chosen_together_stay_together(panel):

@@ -1,5 +1,6 @@
 """The set-up cell: what it prints, what it installs, and where it does not."""
 
+import os
 import subprocess
 from types import SimpleNamespace
 
@@ -7,7 +8,12 @@ import numpy as np
 import pytest
 
 from fer_course import settings
+from fer_course.settings import ROOT
 from fer_course.teaching import setup
+
+# a Python with what Colab has: ipywidgets 7.7.1, NumPy 2.1, TensorFlow, torch, OpenCV 4,
+# and without anywidget, onnxruntime, Ultralytics, onnx, tf2onnx: they will be installed
+LIKE_COLAB = os.environ.get("FER_COLAB_PYTHON", "")
 
 
 @pytest.fixture
@@ -144,3 +150,25 @@ def test_prepare_seeds_numpy(monkeypatch, capsys):
     first = np.random.random()  # noqa: NPY002
     setup.prepare()
     assert np.random.random() == first  # noqa: NPY002
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not LIKE_COLAB, reason="needs FER_COLAB_PYTHON, and the internet")
+def test_where_it_is_as_on_colab_nothing_that_is_there_changes():
+    def run(*arguments):
+        done = subprocess.run(
+            [LIKE_COLAB, *arguments],
+            env=os.environ | {"COLAB_RELEASE_TAG": "a test", "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout.splitlines()
+
+    prepare = "from fer_course.teaching import setup; {}setup.prepare()"
+    before = run("-m", "pip", "freeze")
+    (first,) = run("-c", prepare.format(""))
+    (again,) = run("-c", prepare.format("setup.install = None; "))
+    after = run("-m", "pip", "freeze")
+    assert again == first and "on Colab" in first and "ultralytics" in first
+    assert set(before) <= set(after)
