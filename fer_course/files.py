@@ -7,9 +7,11 @@ were cut. Used by notebooks 01 and 05.
 """
 
 import csv
+import errno
 import hashlib
 import http.client
 import os
+import re
 import secrets
 import time
 import urllib.error
@@ -20,6 +22,8 @@ from pathlib import Path, PurePath
 _CHUNK = 1 << 20
 _TRIES = 4
 _TIMEOUT_S = 30
+_BUSY = (408, 429, 500, 502, 503, 504)  # answers that another try may better
+_FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 @contextmanager
@@ -187,6 +191,7 @@ def download(url, path, sha256=None, progress=print):
     Raises:
         ConnectionError: the file cannot be had; the message says why.
         ValueError: something else came: an HTML page, or the wrong checksum.
+        OSError: the disk is full; what has arrived stays in `<path>.part`.
     """
     path = Path(path)
     if path.is_file() and (sha256 is None or _matches(path, sha256)):
@@ -199,18 +204,22 @@ def download(url, path, sha256=None, progress=print):
             _fetch(url, part, progress)
             break
         except urllib.error.HTTPError as error:
-            raise ConnectionError(
-                f"{url} answered {error.code} ({error.reason}): open the address in "
-                f"a browser and put the file at {path}."
-            ) from None
-        except (OSError, EOFError, http.client.HTTPException) as error:
-            if attempt == _TRIES - 1:
+            answer = f"{url} answered {error.code} ({error.reason})"
+            if error.code not in _BUSY:
                 raise ConnectionError(
-                    f"{url} cannot be read ({_reason(error)}): run the same again, "
-                    "it goes on where it stopped."
+                    f"{answer}: open the address in a browser and put the file at "
+                    f"{path}."
                 ) from None
-            progress(f"{path.name}: cut ({_reason(error)}), trying again.")
-            time.sleep(0.2 * 4**attempt)
+            problem = f"{answer}: wait some minutes and run the same again"
+        except (OSError, EOFError, http.client.HTTPException) as error:
+            if getattr(error, "errno", None) in _FULL:
+                error.filename = str(part)
+                raise
+            problem = f"{url} cannot be read ({_reason(error)}): run the same again"
+        if attempt == _TRIES - 1:
+            raise ConnectionError(f"{problem}, it goes on where it stopped.")
+        progress(f"{path.name}: {problem.partition(': ')[0]}, trying again.")
+        time.sleep(0.2 * 4**attempt)
     _check(part, path, url, sha256)
     os.replace(part, path)
     return path
@@ -241,16 +250,29 @@ def _fetch(url, part, progress):
         raise
     with answer:
         resumed = answer.status == 206
+        if resumed and not _goes_on(answer, done):
+            part.unlink()
+            raise EOFError(f"another part came than that from byte {done} on")
         done = done if resumed else 0
-        length = answer.headers.get("Content-Length")
-        total = done + int(length) if length is not None else None
+        length = answer.headers.get("Content-Length") or ""
+        total = done + int(length) if _is_number(length) else None
         with part.open("ab" if resumed else "wb") as file:
             _copy(answer, file, done, total, part.stem, progress)
 
 
 def _length_of_416(error):
     length = (error.headers.get("Content-Range") or "").rpartition("/")[2]
-    return int(length) if length.isdigit() else None
+    return int(length) if _is_number(length) else None
+
+
+def _goes_on(answer, done):
+    """Return whether a part of a file begins where ours ends, as far as it is told."""
+    told = re.match(r"bytes ([0-9]+)-", answer.headers.get("Content-Range") or "")
+    return told is None or told[1] == str(done)
+
+
+def _is_number(text):
+    return re.fullmatch("[0-9]{1,15}", text) is not None
 
 
 def _copy(answer, file, done, total, name, progress):

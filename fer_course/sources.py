@@ -5,19 +5,29 @@ SET` reports what is there, `data prepare` makes what the trainings read.
 `data/README.md` says the same at length; notebooks 01 and 05 use it.
 """
 
+import os
+import shutil
 import tarfile
 import zipfile
 import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from fer_course.files import download
+from fer_course.files import alone_in, download
 from fer_course.settings import ROOT, settings
 
 _WIDER = "https://huggingface.co/datasets/CUHK-CSE/wider_face/resolve/main/data"
 _FDDB = "http://vis-www.cs.umass.edu/fddb"
 _WEIGHTS = "https://github.com/ultralytics/assets/releases/download/v8.3.0/yolov8n.pt"
 _FERPLUS = "https://raw.githubusercontent.com/microsoft/FERPlus/master/fer2013new.csv"
+_YOLOV8N_SHA256 = "f59b3d833e2ff32e194b5bb8e08d211dc7c5bdf144b90d2c8412c47ccfc83b36"
+_WIDER_SHA256 = {  # as Hugging Face lists them
+    "wider_face_split": (
+        "c7561e4f5e7a118c249e0a5c5c902b0de90bbf120d7da9fa28d99041f68a8a5c"
+    ),
+    "WIDER_val": "f9efbd09f28c5d2d884be8c0eaef3967158c866a593fc36ab0413e4b2a58a17a",
+    "WIDER_train": "e23b76129c825cafae8be944f65310b2e1ba1c76885afe732f179c41e5ed6d59",
+}
 _FERPLUS_SHA256 = "9206e20d62f56475939f516847d61753e4860caeac9718b560129541b776fc2c"
 _ASK = "Not to be downloaded without asking"
 
@@ -52,8 +62,8 @@ SOURCES = {
         "detection",
         "WIDER_train/images, WIDER_val/images and wider_face_split in it.",
         tuple(
-            (f"{_WIDER}/{name}.zip", f"{name}.zip", None)
-            for name in ("wider_face_split", "WIDER_val", "WIDER_train")
+            (f"{_WIDER}/{name}.zip", f"{name}.zip", checksum)
+            for name, checksum in _WIDER_SHA256.items()
         ),
     ),
     "fddb": Source(
@@ -119,7 +129,7 @@ SOURCES = {
         "AGPL-3.0.",
         "",
         "yolov8n.pt in the course's folder.",
-        ((_WEIGHTS, "yolov8n.pt", None),),
+        ((_WEIGHTS, "yolov8n.pt", _YOLOV8N_SHA256),),
     ),
 }
 _DETECTION = {"wider": ("wider",), "fddb": ("fddb",), "lfpw": ("lfpw", "helen", "afw")}
@@ -137,8 +147,10 @@ def get_set(name):
     folder = settings().data / source.place if source.place else ROOT
     print(f"{source.title}\n  page:  {source.page}\n  terms: {source.terms}")
     print(f"  place: {folder}\n  {source.layout}")
-    for url, file, checksum in source.files:
-        _fetch(url, folder / file, checksum)
+    if source.files:
+        with alone_in(settings().data):  # two at once would write to one part
+            for url, file, checksum in source.files:
+                _fetch(url, folder / file, checksum)
 
 
 def check_set(name):
@@ -208,26 +220,51 @@ def _fetch(url, path, checksum):
 def unpack(archive, folder):
     """Unpack a zip or tar archive; nothing in it can reach outside the folder.
 
+    All of it is unpacked beside its place first, so that a full disk or a stopped run
+    leaves no half file where whole ones are read.
+
     Raises:
         ValueError: it is no archive, is damaged, names a place outside, or this
             Python cannot unpack a tar archive safely.
+        OSError: the disk is full; names the archive.
     """
     if archive.suffix != ".zip" and not hasattr(tarfile, "data_filter"):
         raise ValueError(
             f"{archive} must be unpacked by hand in {folder}: only from Python 3.11.4 "
             "on can this be done safely here."
         )
+    aside = folder / f".unpacking {archive.name}"
+    shutil.rmtree(aside, ignore_errors=True)  # of a run that was killed
     try:
-        if archive.suffix == ".zip":
-            with zipfile.ZipFile(archive) as file:
-                file.extractall(folder)  # drops drives and ".." by itself
-        else:
-            with tarfile.open(archive) as file:
-                file.extractall(folder, filter="data")
+        _extract(archive, aside)
+        _move(aside, folder)
     except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as error:
         raise ValueError(
             f"{archive} cannot be unpacked ({error}): remove it and get it again."
         ) from None
+    except OSError as error:
+        error.filename, error.filename2 = error.filename or str(archive), None
+        raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def _extract(archive, folder):
+    if archive.suffix == ".zip":
+        with zipfile.ZipFile(archive) as file:
+            file.extractall(folder)  # drops drives and ".." by itself
+    else:
+        with tarfile.open(archive) as file:
+            file.extractall(folder, filter="data")
+
+
+def _move(aside, folder):
+    """Move files into the folders of the same names, in the place of older ones."""
+    for place, _, names in os.walk(aside):
+        target = folder / Path(place).relative_to(aside)
+        target.mkdir(parents=True, exist_ok=True)
+        for name in names:
+            os.replace(Path(place, name), target / name)
 
 
 def _check_detection(name):

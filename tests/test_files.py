@@ -26,8 +26,17 @@ class _Handler(http.server.BaseHTTPRequestHandler):
         start = 0
         wanted = self.headers.get("Range")
         self.server.ranges += (wanted,)
-        if self.path == "/missing":
-            return self.send_error(404)
+        if self.path.strip("/").isdigit():  # /404, /429, ...
+            return self.send_error(int(self.path.strip("/")))
+        if self.path == "/busy" and len(self.server.ranges) < 3:
+            return self.send_error(503)
+        if self.path == "/stall" and len(self.server.ranges) < 3:
+            start = len(BODY) if wanted else 0
+            self.send_response(206 if wanted else 200)
+            self.send_header("Content-Length", str(len(BODY)))
+            self.end_headers()
+            self.wfile.write(BODY[start : start + 40_000])
+            return self.server.over.wait(20)  # neither a byte nor an end
         if self.path == "/page":
             page = b"\n<!DOCTYPE html><html>Please sign in</html>"
             self.send_response(200)
@@ -41,8 +50,14 @@ class _Handler(http.server.BaseHTTPRequestHandler):
                 self.send_header("Content-Range", f"bytes */{len(BODY)}")
                 self.send_header("Content-Length", "0")
                 return self.end_headers()
-        self.send_response(206 if start else 200)
-        self.send_header("Content-Length", str(len(BODY) - start))
+        length = len(BODY) - start
+        if self.path == "/other" and len(self.server.ranges) == 1:
+            start = 0  # says so, and begins anew
+        self.send_response(206 if wanted and self.path != "/norange" else 200)
+        if self.path == "/other":
+            self.send_header("Content-Range", f"bytes {start}-{len(BODY)}/{len(BODY)}")
+        lies = {"/more": length + 9, "/less": length - 9, "/word": "many"}
+        self.send_header("Content-Length", str(lies.get(self.path, length)))
         self.end_headers()
         end = start + 30_000 if self.path == "/cut" else None
         self.wfile.write(BODY[start:end])
@@ -77,8 +92,10 @@ def server():
     with _Server(("127.0.0.1", 0), _Handler) as running:
         thread = threading.Thread(target=running.serve_forever, daemon=True)
         thread.start()
+        running.over = threading.Event()
         running.url = f"http://127.0.0.1:{running.server_address[1]}"
         yield running
+        running.over.set()
         running.shutdown()
         thread.join()
 
@@ -223,9 +240,67 @@ def test_a_wrong_checksum_is_removed(server, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_missing_file_says_what_to_do(server, tmp_path):
-    with pytest.raises(ConnectionError, match=r"answered 404 .* in a browser"):
-        files.download(f"{server.url}/missing", tmp_path / "a.zip")
+@pytest.mark.parametrize(
+    ("code", "message", "tries"),
+    [
+        pytest.param(403, r"answered 403 \(Forbidden\): open .* browser", 1, id="no"),
+        pytest.param(404, r"answered 404 \(Not Found\): open .* browser", 1, id="none"),
+        pytest.param(429, r"answered 429 .*: wait some minutes and", 4, id="too many"),
+        pytest.param(503, r"answered 503 .*: wait some minutes and", 4, id="busy"),
+    ],
+)
+def test_an_answer_without_the_file_says_what_to_do(
+    server, tmp_path, code, message, tries
+):
+    with pytest.raises(ConnectionError, match=message):
+        files.download(f"{server.url}/{code}", tmp_path / "a.zip")
+    assert len(server.ranges) == tries
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("path", ["busy", "stall"])
+def test_another_try_may_better_it(server, tmp_path, path, monkeypatch):
+    monkeypatch.setattr(files, "_TIMEOUT_S", 0.2)
+    said = []
+    files.download(f"{server.url}/{path}", tmp_path / "a", SUM, said.append)
+    assert (tmp_path / "a").read_bytes() == BODY
+    assert len(said) == 2 and all("trying again" in text for text in said)
+
+
+def test_a_server_that_promises_too_much(server, tmp_path):
+    said = []
+    files.download(f"{server.url}/more", tmp_path / "a", SUM, said.append)
+    assert "cut after 102400 of 102409 bytes" in said[0]
+    assert (tmp_path / "a").read_bytes() == BODY  # asked again, it has no more
+
+
+def test_a_server_that_promises_too_little(server, tmp_path):
+    with pytest.raises(ValueError, match="wrong checksum"):
+        files.download(f"{server.url}/less", tmp_path / "a", SUM)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_length_that_is_no_number_is_ignored(server, tmp_path):
+    files.download(f"{server.url}/word", tmp_path / "a", SUM)
+    assert (tmp_path / "a").read_bytes() == BODY
+
+
+def test_a_part_of_another_place_is_not_appended(server, tmp_path):
+    (tmp_path / "a.part").write_bytes(BODY[:100])
+    files.download(f"{server.url}/other", tmp_path / "a", SUM, lambda text: None)
+    assert (tmp_path / "a").read_bytes() == BODY
+    assert server.ranges == ("bytes=100-", None)
+
+
+def test_a_full_disk_is_not_taken_for_a_cut(server, tmp_path, monkeypatch):
+    def full(*args):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(files, "_copy", full)
+    with pytest.raises(OSError, match="No space left") as failure:
+        files.download(f"{server.url}/whole", tmp_path / "a", SUM)
+    assert failure.value.filename == str(tmp_path / "a.part")
+    assert len(server.ranges) == 1 and not (tmp_path / "a").exists()
 
 
 def test_no_server_is_one_sentence(tmp_path):

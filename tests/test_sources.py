@@ -1,6 +1,7 @@
 """Where sets come from, and archives that may not reach outside their folder."""
 
 import io
+import os
 import tarfile
 import zipfile
 
@@ -103,6 +104,44 @@ def test_a_tar_cannot_reach_outside(tmp_path, name):
         with pytest.raises(ValueError, match="cannot be unpacked"):
             sources.unpack(tmp_path / "a.tgz", folder)
     assert not (tmp_path / "evil.txt").exists()
+
+
+def test_a_full_disk_leaves_no_half_file(tmp_path, monkeypatch):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        for name in ("one/a.txt", "one/b.txt"):
+            file.writestr(name, b"whole")
+    folder = tmp_path / "in"
+    (folder / "one").mkdir(parents=True)
+    (folder / "one" / "a.txt").write_bytes(b"older")
+
+    def full(source, target, *args):
+        target.write(source.read(2))
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(zipfile.shutil, "copyfileobj", full)
+        with pytest.raises(OSError, match="No space left") as failure:
+            sources.unpack(tmp_path / "a.zip", folder)
+    assert failure.value.filename == str(tmp_path / "a.zip")
+    assert [path.read_bytes() for path in folder.rglob("*.txt")] == [b"older"]
+    (folder / ".unpacking a.zip").mkdir()  # a killed run's
+    sources.unpack(tmp_path / "a.zip", folder)
+    assert [path.read_bytes() for path in folder.rglob("*.txt")] == 2 * [b"whole"]
+    assert sorted(path.name for path in folder.iterdir()) == ["one"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links need rights there")
+@pytest.mark.parametrize("target", ["/etc", "../../outside"])
+def test_a_link_in_a_tar_cannot_reach_outside(tmp_path, target):
+    with tarfile.open(tmp_path / "a.tgz", "w:gz") as file:
+        link = tarfile.TarInfo("link")
+        link.type, link.linkname = tarfile.SYMTYPE, target
+        file.addfile(link)
+        member = tarfile.TarInfo("link/evil.txt")
+        file.addfile(member, io.BytesIO(b""))
+    with pytest.raises(ValueError, match="cannot be unpacked"):
+        sources.unpack(tmp_path / "a.tgz", tmp_path / "in")
+    assert not list((tmp_path / "in").rglob("*"))
 
 
 @pytest.mark.parametrize("name", ["a.zip", "a.tgz"])
