@@ -11,8 +11,8 @@ from fer_course import settings
 from fer_course.settings import ROOT
 from fer_course.teaching import setup
 
-# a Python with what Colab has: ipywidgets 7.7.1, NumPy 2.1, TensorFlow, torch, OpenCV 4,
-# and without anywidget, onnxruntime, Ultralytics, onnx, tf2onnx: they will be installed
+# a Python with what Colab has (ipywidgets 7.7.1, NumPy 2.1, TensorFlow, torch, OpenCV
+# 4), without anywidget, onnxruntime, Ultralytics, onnx and tf2onnx: they get installed
 LIKE_COLAB = os.environ.get("FER_COLAB_PYTHON", "")
 
 
