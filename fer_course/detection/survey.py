@@ -218,7 +218,7 @@ def _explained(groups, target):
 
 def _official(folder):
     """Return counts of the whole official WIDER lists, in original pixels."""
-    record = {}
+    record, events = {}, []
     for part in ("train", "val"):
         file = folder / f"wider_face_{part}_bbx_gt.txt"
         if not file.is_file():
@@ -229,6 +229,9 @@ def _official(folder):
             **_official_counts(found),
             "height_before": _count(xyxy_to_xywh(boxes)[:, 3], SIZE_EDGES_PX),
         }
+        events.append({photo.group for photo in found.photos})
+    if len(events) == 2:
+        record["shared_events"] = len(events[0] & events[1])
     return record
 
 

@@ -62,3 +62,18 @@ def test_without_the_record_it_says_how_to_get_it(tmp_path, monkeypatch):
     monkeypatch.setenv("FER_COURSE_MODELS", str(tmp_path))
     with pytest.raises(FileNotFoundError, match="git checkout models/records"):
         survey.read_survey()
+
+
+def test_events_on_both_sides_of_the_official_lists_are_counted(tmp_path):
+    write_samples(tmp_path, "wider", n=2)
+    lists = tmp_path / "official" / "wider_face_split"
+    lists.mkdir(parents=True)
+    for part, events in (
+        ("train", ("0--A", "1--B", "2--C")),
+        ("val", ("1--B", "3--D")),
+    ):
+        entries = (f"{event}/x.jpg\n1\n5 5 20 20 0 0 0 0 0 0 \n" for event in events)
+        (lists / f"wider_face_{part}_bbx_gt.txt").write_text("".join(entries))
+    official = survey.survey(tmp_path)["official"]
+    assert (official["train"]["events"], official["val"]["events"]) == (3, 2)
+    assert official["shared_events"] == 1
