@@ -61,11 +61,15 @@ def drawn_photos(out):
 def start_weights(out):
     """Return the weights to fine-tune from: the shipped detector's, else random ones.
 
-    Random ones are written to `out` first.
+    Args:
+        out: folder for random ones.
     """
     shipped = settings().models / "face_detector.pt"
-    if shipped.is_file():
-        return shipped
+    return shipped if shipped.is_file() else random_weights(out)
+
+
+def random_weights(out):
+    """Write YOLOv8n for faces with random weights into a folder; return its path."""
     import torch
 
     from fer_course.detection.training import import_ultralytics
