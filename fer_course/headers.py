@@ -29,7 +29,7 @@ def stored_size(data):
         readers = [_avif_size]
     try:
         size = readers[0](data) if readers else None
-    except (struct.error, IndexError):  # the header itself is cut short
+    except (struct.error, OverflowError):  # it ends before, or points beyond its end
         return None
     return size if size and min(size) > 0 else None
 

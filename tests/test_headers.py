@@ -53,6 +53,12 @@ def test_the_header_is_read_and_may_be_cut_anywhere(data):
     assert found <= {None, (60, 80)}
 
 
+@pytest.mark.parametrize("start", [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"])
+@pytest.mark.parametrize("fill", [b"\0", b"\x7f", b"\xff"])
+def test_a_tiff_may_point_anywhere(start, fill):
+    assert stored_size(start + 400 * fill) is None
+
+
 def test_avif_is_as_large_as_its_largest_part():
     data = b"\0\0\0\x18ftypavif" + bytes(8)
     for width, height in ((8, 8), (80, 60), (40, 30)):
