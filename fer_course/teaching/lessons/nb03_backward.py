@@ -1,4 +1,6 @@
-"""Notebook 03, exercises 5 and 6: gradients by hand, a wide light stack."""
+"""Notebook 03, exercises 5 and 8: gradients by hand, a wide light stack."""
+
+import math
 
 import numpy as np
 
@@ -274,7 +276,12 @@ def _judge_wide_and_light(answer):
     if problem:
         return Verdict(WRONG_VALUE, problem)
     weights, field = sum(count_parameters(layers)), receptive_field(layers)
-    return Verdict(CORRECT, f"{field} px with {weights:,} weights; 1,088 is possible.")
+    jump = math.prod(layer.stride for layer in layers)
+    return Verdict(
+        CORRECT,
+        f"{field} px with {weights:,} weights, an output every {jump} px. Is there a "
+        f"lighter stack? One whose outputs stand closer?",
+    )
 
 
 def _broken_rule(layers):
@@ -285,8 +292,8 @@ def _broken_rule(layers):
             return f"Layer {number} must be a plain conv: no pooling, groups 1, a bias."
         if (layer.inputs, layer.outputs) != (inputs, 8):
             return f"Layer {number} must have inputs={inputs} and outputs=8."
-        if not 1 <= layer.kernel <= 12 or layer.stride < 1 or layer.dilation < 1:
-            return f"Layer {number}: kernels of 1 to 12 taps, steps of at least 1."
+        if layer.kernel < 1 or layer.stride < 1 or layer.dilation < 1:
+            return f"Layer {number}: kernel, stride and dilation are at least 1."
     field, weights = receptive_field(layers), sum(count_parameters(layers))
     if field < FIELD_WANTED:
         return f"Your stack sees {field} px: at least {FIELD_WANTED} px were asked."
@@ -295,8 +302,12 @@ def _broken_rule(layers):
             f"Your stack has {weights:,} weights and sees {field} px: at most "
             f"{WEIGHTS_ALLOWED:,} weights were asked."
         )
-    if field > 200:
-        return f"Your stack sees {field} px: stay below 200 px, a face has 48."
+    paths = math.prod(layer.kernel for layer in layers)
+    if paths < field:  # also keeps huge fields from being measured
+        return (
+            f"Only {paths**2:,} of the field's {field**2:,} px can move the output: "
+            f"the taps leave gaps."
+        )
     influence = measure_field(layers)
     seen = np.count_nonzero(influence)
     if seen < influence.size:
@@ -315,6 +326,13 @@ def _gaps():
     return [Layer("conv", 1, 8, kernel=2, dilation=47)]
 
 
+def _gaps_between_groups():
+    return [
+        Layer("conv", 8 if depth else 1, 8, kernel=2, dilation=dilation)
+        for depth, dilation in enumerate((1, 1, 4, 8, 16, 32))
+    ]
+
+
 def _doubling():
     return [
         Layer("conv", 8 if depth else 1, 8, kernel=2, dilation=2**depth)
@@ -323,7 +341,7 @@ def _doubling():
 
 
 WIDE = Exercise(
-    id="03.6",
+    id="03.8",
     title="wide_and_light",
     stars=3,
     reference=wide_and_light,
@@ -345,7 +363,16 @@ WIDE = Exercise(
     "four pixels with nothing in between.",
     mutants=(
         Mutant("24 plain layers", _plain_stack, "wrong value", "13,512 weights"),
-        Mutant("one dilated layer", _gaps, "wrong value", "only 4 of the field's"),
+        Mutant(
+            "one kernel of 48 taps",
+            lambda: [Layer("conv", 1, 8, kernel=48)],
+            "wrong value",
+            "has 18,440 weights",
+        ),
+        Mutant("one dilated layer", _gaps, "wrong value", "Only 4 of the field's"),
+        Mutant(
+            "dilation that skips", _gaps_between_groups, "wrong value", "Measured: only"
+        ),
         Mutant(
             "too narrow", lambda: wide_and_light()[:-1], "wrong value", "sees 24 px"
         ),

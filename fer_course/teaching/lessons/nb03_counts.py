@@ -59,21 +59,35 @@ def _count_by_arrays(layers):
     return counts
 
 
+def _random_layer(rng):
+    """Return a layer that can be built: each kind has only what it uses."""
+    kind = ("conv", "dense", "batch_norm", "pool")[rng.integers(4)]
+    groups = int(rng.integers(1, 4)) if kind == "conv" else 1
+    inputs, outputs = (groups * int(n) for n in rng.integers(1, 9, 2))
+    kernel, bias = int(rng.integers(1, 6)), bool(rng.integers(2))
+    if kind == "conv":
+        return Layer(kind, inputs, outputs, kernel=kernel, groups=groups, bias=bias)
+    if kind == "dense":
+        return Layer(kind, inputs, outputs, bias=bias)
+    if kind == "pool":
+        return Layer(kind, inputs, inputs, kernel=kernel, stride=kernel)
+    return Layer(kind, inputs, inputs)
+
+
 def _random_layers(rng):
-    layers = []
-    for _ in range(rng.integers(1, 5)):
-        groups = int(rng.integers(1, 4))
-        layers.append(
-            Layer(
-                ("conv", "dense", "batch_norm", "pool")[rng.integers(4)],
-                groups * int(rng.integers(1, 9)),
-                groups * int(rng.integers(1, 9)),
-                kernel=int(rng.integers(1, 6)),
-                groups=groups,
-                bias=bool(rng.integers(2)),
-            )
-        )
+    layers = [_random_layer(rng) for _ in range(rng.integers(1, 5))]
     return Case("a random list of layers", (layers,))
+
+
+def _count_norm_by_outputs(layers):
+    return [
+        4 * a.outputs if a.kind == "batch_norm" else count_parameters([a])[0]
+        for a in layers
+    ]
+
+
+def _count_skips_pools(layers):
+    return count_parameters([a for a in layers if a.kind != "pool"])
 
 
 COUNT = Exercise(
@@ -89,7 +103,12 @@ COUNT = Exercise(
                 expected=[640],
                 rule="one square kernel for each pair of channels, one bias an output",
             ),
-            Case("a dense layer", ([Layer("dense", 2304, 64)],), expected=[147_520]),
+            Case(
+                "a dense layer",
+                ([Layer("dense", 2304, 64)],),
+                expected=[147_520],
+                rule="each input has a weight to each output, and each output one bias",
+            ),
             Case(
                 "no bias",
                 ([Layer("conv", 3, 8, kernel=5, bias=False)],),
@@ -108,8 +127,13 @@ COUNT = Exercise(
                 expected=[256],
                 rule="stored: scale, shift, mean and variance of each channel",
             ),
-            Case("pooling", ([Layer("pool", 8, 8, kernel=2, stride=2)],), expected=[0]),
-            Case("no layers", ([],), expected=[]),
+            Case(
+                "pooling",
+                ([Layer("pool", 8, 8, kernel=2, stride=2)],),
+                expected=[0],
+                rule="pooling stores nothing, and is a layer all the same: a 0",
+            ),
+            Case("no layers", ([],), expected=[], rule="one number for each layer"),
             *seeded_cases(_random_layers),
         ),
         count_parameters,
@@ -138,6 +162,7 @@ COUNT = Exercise(
             "kernel not squared", _count_flat_kernel, "wrong value", "square kernel"
         ),
         Mutant("learned only", _count_learned_only, "wrong value", "variance"),
+        Mutant("skips pooling", _count_skips_pools, "wrong value", "a 0"),
         Mutant(
             "a total",
             lambda layers: sum(count_parameters(layers)),
@@ -145,7 +170,7 @@ COUNT = Exercise(
             "list",
         ),
     ),
-    alternatives=(_count_by_arrays,),
+    alternatives=(_count_by_arrays, _count_norm_by_outputs),
 )
 
 
@@ -159,6 +184,18 @@ def _field_jump_too_early(layers):
         jump *= a.stride
         field += a.dilation * (a.kernel - 1) * jump
     return field
+
+
+def _field_last_stride_only(layers):
+    field, jump = 1, 1
+    for a in layers:
+        field += a.dilation * (a.kernel - 1) * jump
+        jump = a.stride
+    return field
+
+
+def _field_without_pools(layers):
+    return receptive_field([a for a in layers if a.kind == "conv"])
 
 
 def _field_product(layers):
@@ -236,6 +273,18 @@ FIELD = Exercise(
                 expected=9,
                 rule="the taps of a dilated kernel are further apart",
             ),
+            Case(
+                "stride 2 twice, then 3x3",
+                ([Layer("conv", kernel=3, stride=2)] * 2 + [Layer("conv", kernel=3)],),
+                expected=15,
+                rule="strides multiply: after two of them neighbors are 4 px apart",
+            ),
+            Case(
+                "conv, then pooling",
+                ([Layer("conv", kernel=3), Layer("pool", kernel=2, stride=2)],),
+                expected=4,
+                rule="a pooling has a window and a stride, so it counts",
+            ),
             Case("no layers", ([],), expected=1, rule="a pixel sees itself"),
             *seeded_cases(_random_field),
         ),
@@ -246,6 +295,8 @@ FIELD = Exercise(
         slips=(
             Slip("That ignores strides.", _field_sum_of_kernels),
             Slip("That applies a stride one layer early.", _field_jump_too_early),
+            Slip("That forgets all strides but the last.", _field_last_stride_only),
+            Slip("That leaves the pooling out.", _field_without_pools),
         ),
     ),
     hints=(
@@ -264,6 +315,8 @@ FIELD = Exercise(
     mutants=(
         Mutant("no strides", _field_sum_of_kernels, "wrong value", "ignores strides"),
         Mutant("stride early", _field_jump_too_early, "wrong value", "one layer early"),
+        Mutant("j = s", _field_last_stride_only, "wrong value", "all strides but"),
+        Mutant("no pooling", _field_without_pools, "wrong value", "pooling out"),
         Mutant("product", _field_product, "wrong value", "the middle is shared"),
         Mutant("no dilation", _field_without_dilation, "wrong value", "dilated"),
     ),

@@ -2,9 +2,7 @@
 
 import numpy as np
 
-from fer_course.teaching.convolution import (
-    conv_out_size,
-)
+from fer_course.teaching.convolution import conv_out_size
 from fer_course.teaching.exercises import (
     Case,
     Exercise,
@@ -37,6 +35,12 @@ def _size_same_floors(size, kernel, stride=1, padding=0, dilation=1):
 
 def _size_true_division(size, kernel, stride=1, padding=0, dilation=1):
     return conv_out_size(size, kernel, 1, padding, dilation) / stride
+
+
+def _size_same_by_half_kernels(size, kernel, stride=1, padding=0, dilation=1):
+    if padding == "same":
+        padding = (kernel - 1) // 2
+    return conv_out_size(size, kernel, stride, padding, dilation)
 
 
 def _size_by_walking(size, kernel, stride=1, padding=0, dilation=1):
@@ -82,12 +86,24 @@ OUT_SIZE = Exercise(
                 expected=23,
                 rule="a last step that does not fit is left out: a whole number",
             ),
-            Case("padding by name", (48, 3, 1, "valid"), expected=46),
+            Case(
+                "padding by name",
+                (48, 3, 1, "valid"),
+                expected=46,
+                rule="'valid' is a name for no zeros",
+            ),
             Case(
                 "same padding on an odd side",
                 (7, 3, 2, "same"),
                 expected=4,
                 rule="'same' keeps the side divided by the stride, rounded up",
+            ),
+            Case(
+                "same padding with 4 taps",
+                (7, 4, 2, "same"),
+                expected=4,
+                rule="'same' gives the result, the side divided by the stride, "
+                "rounded up; do not compute it from zeros",
             ),
             Case(
                 "taps 2 px apart",
@@ -102,6 +118,10 @@ OUT_SIZE = Exercise(
             Slip("That is the number of steps, not of places.", _size_without_plus_one),
             Slip("That fits padding at one end only.", _size_one_sided_padding),
             Slip("That ignores dilation.", _size_without_dilation),
+            Slip(
+                "That is what half a kernel of zeros at each end gives.",
+                _size_same_by_half_kernels,
+            ),
         ),
     ),
     hints=(
@@ -124,6 +144,12 @@ OUT_SIZE = Exercise(
         Mutant("pads one end", _size_one_sided_padding, "wrong value", "one end only"),
         Mutant("no dilation", _size_without_dilation, "wrong value", "dilation"),
         Mutant("same rounds down", _size_same_floors, "wrong value", "rounded up"),
+        Mutant(
+            "same from half kernels",
+            _size_same_by_half_kernels,
+            "wrong value",
+            "half a kernel of zeros",
+        ),
         Mutant("divides", _size_true_division, "wrong type", "whole number"),
         Mutant(
             "no padding name",
@@ -178,6 +204,19 @@ def _corr2d_square_only(image, kernel):
     return output
 
 
+def _corr2d_matrix_product(image, kernel):
+    kernel_height, kernel_width = kernel.shape
+    output = np.zeros(np.subtract(image.shape, kernel.shape) + 1)
+    for i, j in np.ndindex(output.shape):
+        window = image[i : i + kernel_height, j : j + kernel_width]
+        output[i, j] = (window @ kernel).sum()
+    return output
+
+
+def _corr2d_whole_numbers(image, kernel):
+    return np.trunc(corr2d_by_loops(image, kernel))
+
+
 def _corr2d_by_shifts(image, kernel):
     height = image.shape[0] - kernel.shape[0] + 1
     width = image.shape[1] - kernel.shape[1] + 1
@@ -221,13 +260,25 @@ CORR2D = Exercise(
                 (np.arange(12.0).reshape(4, 3), np.array([[1.0], [0.0], [-2.0]])),
                 rule="the window has the kernel's height and the kernel's width",
             ),
-            Case("a kernel as large as the image", (np.eye(3), np.eye(3))),
+            Case(
+                "weights that are no whole numbers",
+                (np.eye(2, 3), np.array([[0.5, 0.25]])),
+                expected=np.array([[0.5, 0.0], [0.25, 0.5]]),
+                rule="products and sums stay fractions: the output is a float array",
+            ),
+            Case(
+                "a kernel as large as the image",
+                (np.eye(3), np.eye(3)),
+                rule="one window fits, so one value comes out",
+            ),
             *seeded_cases(_random_corr),
         ),
         corr2d_by_loops,
         slips=(
             Slip("That is what a flipped kernel gives.", _corr2d_flips),
             Slip("That is the mean of the products, not their sum.", _corr2d_mean),
+            Slip("That is a matrix product: use *.", _corr2d_matrix_product),
+            Slip("Whole numbers only: is the array int?", _corr2d_whole_numbers),
         ),
     ),
     hints=(
@@ -249,6 +300,8 @@ CORR2D = Exercise(
         Mutant("transposes", _corr2d_transposed, "wrong value", "no flip"),
         Mutant("keeps the size", _corr2d_same_size, "wrong type", "shape (3, 3)"),
         Mutant("takes the mean", _corr2d_mean, "wrong value", "mean of the products"),
+        Mutant("matrix product", _corr2d_matrix_product, "wrong value", "use *"),
+        Mutant("whole numbers", _corr2d_whole_numbers, "wrong value", "array int"),
         Mutant("square windows", _corr2d_square_only, "wrong type", "shape (3, 4)"),
         Mutant(
             "list",
