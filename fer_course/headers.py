@@ -1,7 +1,7 @@
 """What a picture file says of itself, read before anything is decoded.
 
-In: the bytes of a file. Out: height and width as stored, and whether a JPEG is whole:
-a file of a few kilobytes may promise a picture that no memory holds, and `images.py`
+In: the bytes of a file. Out: height and width as stored, and whether it is whole: a
+file of a few kilobytes may promise a picture that no memory holds, and `images.py`
 refuses it by these numbers. No picture is decoded here.
 """
 
@@ -47,6 +47,20 @@ def jpeg_scans(data):
     return scans, False
 
 
+def png_is_whole(data):
+    """Return whether all chunks of a PNG are there, the last of them its end.
+
+    Of a chunk that is not, OpenCV first takes the memory: up to 2 GB.
+    """
+    at = len(PNG)
+    while at + 12 <= len(data):
+        kind = data[at + 4 : at + 8]
+        at += 12 + int.from_bytes(data[at : at + 4], "big")
+        if kind == b"IEND":
+            return at <= len(data)
+    return False
+
+
 def _jpeg_segments(data):
     """Yield each marker of a JPEG and where its segment's length stands."""
     at = 2
@@ -66,6 +80,8 @@ def _jpeg_size(data):
 
 
 def _png_size(data):
+    if data[12:16] != b"IHDR":
+        return None
     return struct.unpack_from(">II", data, 16)[::-1]
 
 

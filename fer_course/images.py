@@ -15,7 +15,15 @@ import cv2
 import numpy as np
 
 from fer_course.boxes import as_boxes
-from fer_course.headers import JPEG, MAX_SCANS, PNG, TIFF, jpeg_scans, stored_size
+from fer_course.headers import (
+    JPEG,
+    MAX_SCANS,
+    PNG,
+    TIFF,
+    jpeg_scans,
+    png_is_whole,
+    stored_size,
+)
 
 MAX_PIXELS = 100_000_000
 MAX_BYTES = 500_000_000  # of a file; no picture of MAX_PIXELS needs more
@@ -177,7 +185,7 @@ def _is_cut_short(data, name):
         return not whole
     if data.startswith(b"RIFF"):
         return int.from_bytes(data[4:8], "little") + 8 > len(data)
-    return data.startswith(PNG) and data.find(b"IEND") < 0
+    return data.startswith(PNG) and not png_is_whole(data)
 
 
 def _may_have_alpha(data):

@@ -6,7 +6,7 @@ import zlib
 
 import pytest
 
-from fer_course.headers import jpeg_scans, stored_size
+from fer_course.headers import jpeg_scans, png_is_whole, stored_size
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow writes the test pictures")
 
@@ -80,6 +80,14 @@ def test_scans_are_counted_and_an_end_inside_a_segment_is_none(many):
     data = data[:at] + table + data[at:-2] + many * data[at:-2] + data[-2:]
     assert jpeg_scans(data) == (10 + many, True)
     assert jpeg_scans(data[:-2]) == (10 + many, False)
+
+
+def test_a_png_is_whole_with_all_its_chunks():
+    data = encoded("PNG")
+    assert png_is_whole(data) and png_is_whole(data + b"more")
+    assert not any(png_is_whole(data[:end]) for end in range(len(data)))
+    at = data.index(b"IDAT")
+    assert not png_is_whole(data[: at - 4] + b"\x7f" + data[at - 3 :])
 
 
 def test_a_png_of_any_size_is_a_few_bytes():

@@ -290,6 +290,14 @@ def test_a_jpeg_of_endless_scans_is_refused(never_decoded):
         read_image(jpeg[:-2] + 400 * scan + jpeg[-2:])
 
 
+def test_a_chunk_that_promises_2_gigabytes_is_refused(never_decoded, photo):
+    data = bytearray(encoded(Image.fromarray(photo), "PNG"))
+    at = data.index(b"IDAT") - 4
+    data[at : at + 4] = b"\x7f\xff\xff\xff"
+    with pytest.raises(ImageError, match="cut short"):
+        read_image(bytes(data))
+
+
 def test_a_huge_file_is_not_even_read(tmp_path, monkeypatch):
     path = tmp_path / "photo.jpg"
     path.write_bytes(b"\xff\xd8\xff")
