@@ -116,6 +116,12 @@ COUNT = Exercise(
                 rule="without bias only the kernels count",
             ),
             Case(
+                "a dense layer without bias",
+                ([Layer("dense", 5, 6, bias=False)],),
+                expected=[30],
+                rule="bias=False holds for dense layers, too",
+            ),
+            Case(
                 "two groups",
                 ([Layer("conv", 8, 4, kernel=3, groups=2)],),
                 expected=[148],
@@ -248,7 +254,12 @@ FIELD = Exercise(
     reference=receptive_field,
     judge=judge_function(
         (
-            Case("one 3x3 layer", ([Layer("conv", kernel=3)],), expected=3),
+            Case(
+                "one 3x3 layer",
+                ([Layer("conv", kernel=3)],),
+                expected=3,
+                rule="three taps side by side see three px",
+            ),
             Case(
                 "three 3x3 layers",
                 ([Layer("conv", kernel=3)] * 3,),

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fer_course.teaching.convolution import conv_out_size, corr2d
+from fer_course.teaching import convolution
 from fer_course.teaching.exercises import (
     Case,
     Exercise,
@@ -16,13 +16,13 @@ from fer_course.teaching.exercises import (
 
 def small_cnn(pictures, kernels, biases, votes, offsets):
     """Return (N, C) numbers: conv, ReLU, the largest of each map, dense."""
-    maps = corr2d(pictures, kernels) + biases[:, None, None]
+    maps = convolution.corr2d(pictures, kernels) + biases[:, None, None]
     largest = np.maximum(maps, 0).max(axis=(2, 3))
     return largest @ votes + offsets
 
 
 def _cnn_without_relu(pictures, kernels, biases, votes, offsets):
-    maps = corr2d(pictures, kernels) + biases[:, None, None]
+    maps = convolution.corr2d(pictures, kernels) + biases[:, None, None]
     return maps.max(axis=(2, 3)) @ votes + offsets
 
 
@@ -39,12 +39,12 @@ def _cnn_without_offsets(pictures, kernels, biases, votes, offsets):
 
 
 def _cnn_mean(pictures, kernels, biases, votes, offsets):
-    maps = corr2d(pictures, kernels) + biases[:, None, None]
+    maps = convolution.corr2d(pictures, kernels) + biases[:, None, None]
     return np.maximum(maps, 0).mean(axis=(2, 3)) @ votes + offsets
 
 
 def _cnn_largest_of_all_pictures(pictures, kernels, biases, votes, offsets):
-    maps = np.maximum(corr2d(pictures, kernels) + biases[:, None, None], 0)
+    maps = np.maximum(convolution.corr2d(pictures, kernels) + biases[:, None, None], 0)
     return maps.max(axis=(0, 2, 3)) @ votes + offsets
 
 
@@ -58,7 +58,7 @@ def _cnn_by_loops(pictures, kernels, biases, votes, offsets):
         numbers = offsets.astype(float)
         for kernel, bias, vote in zip(kernels, biases, votes, strict=True):
             numbers = numbers + vote * max(
-                (corr2d(picture[0], kernel[0]) + bias).max(), 0
+                (convolution.corr2d(picture[0], kernel[0]) + bias).max(), 0
             )
         rows.append(numbers)
     return np.array(rows)
@@ -218,7 +218,7 @@ def _zeros_all_after(size, kernel, stride=1):
 
 def _zeros_one_by_one(size, kernel, stride=1):
     before = after = 0
-    while size + before + after < kernel or conv_out_size(
+    while size + before + after < kernel or convolution.conv_out_size(
         size + before + after, kernel, stride
     ) < -(-size // stride):
         before, after = (before, after + 1) if before == after else (after, after)
@@ -236,8 +236,8 @@ def _pads_as_keras_does(function):
     for taps, stride in ((3, 2), (4, 1), (5, 3)):
         kernel = np.arange(1.0, taps + 1)[None]
         padded = np.pad(image, ((0, 0), function(11, taps, stride)))
-        wanted = corr2d(image, kernel, stride, "same")
-        if not np.allclose(corr2d(padded, kernel, stride), wanted):
+        wanted = convolution.corr2d(image, kernel, stride, "same")
+        if not np.allclose(convolution.corr2d(padded, kernel, stride), wanted):
             return False
     return True
 
