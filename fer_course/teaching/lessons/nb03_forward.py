@@ -214,7 +214,7 @@ def _corr2d_matrix_product(image, kernel):
 
 
 def _corr2d_whole_numbers(image, kernel):
-    return np.trunc(corr2d_by_loops(image, kernel))
+    return corr2d_by_loops(image, kernel).astype(int)
 
 
 def _corr2d_by_shifts(image, kernel):
