@@ -183,8 +183,9 @@ def _judge_case(case, answer, expected, compare, first):
     given = copy.deepcopy((case.args, case.kwargs))
     result, raised, printed = call_quietly(answer, *given[0], **given[1])
     where = f"in {case.name}: {_call_text(case, answer)}"
+    rule = f"what must hold: {case.rule}" if case.rule else ""
     if raised is not None:
-        return Verdict(RAISED, _lines(raised.message, where, _hidden(printed)))
+        return Verdict(RAISED, _lines(raised.message, where, rule, _hidden(printed)))
     if first and is_stub(result):
         return Verdict(NOT_ATTEMPTED)
     problem = compare(result, expected)
@@ -196,7 +197,6 @@ def _judge_case(case, answer, expected, compare, first):
             f"Your function changed what it was given: work on a copy.\n{where}",
         )
     kind, sentence = problem
-    rule = f"what must hold: {case.rule}" if case.rule else ""
     return Verdict(kind, _lines(sentence, where, rule, _hidden(printed)))
 
 
