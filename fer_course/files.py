@@ -52,7 +52,7 @@ def draft_of(path):
         os.replace(draft, path)
     except OSError as error:
         if error.errno and error.filename in (None, str(draft)):
-            error.filename, error.filename2 = str(path), None
+            error.filename = str(path)
         raise
     finally:
         with suppress(OSError):  # where nothing may be written, no draft is left

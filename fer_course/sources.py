@@ -243,7 +243,7 @@ def unpack(archive, folder):
             f"{archive} cannot be unpacked ({error}): remove it and get it again."
         ) from None
     except OSError as error:
-        error.filename, error.filename2 = error.filename or str(archive), None
+        error.filename = error.filename or str(archive)
         raise
     finally:
         shutil.rmtree(aside, ignore_errors=True)

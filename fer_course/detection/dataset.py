@@ -9,6 +9,7 @@ counted as misses. Notebook 01 walks through it.
 
 import hashlib
 import json
+import os
 import re
 from collections import Counter
 from dataclasses import dataclass
@@ -94,6 +95,8 @@ def prepare_yolo(
 
     Raises:
         ValueError: `splits` lacks a photo.
+        OSError: a file cannot be written, the disk is full for one; another run goes
+            on from there.
     """
     out = Path(out).resolve()
     splits = read_splits(annotations) if splits is None else splits
@@ -128,11 +131,13 @@ def _write_photos(photos, out, files, min_size_px, problems, progress):
                 if file in present and old.get(file, {}).get("key") == key:
                     record[file] = old[file]
                     continue
-                row = _write_photo(photo, out, file, min_size_px)
+                data, text, row = _prepare_photo(photo, file, min_size_px)
             except (ImageError, OSError) as error:
                 message = f"picture not readable: {error}"
                 problems.append(Problem(photo.path, 0, message))
                 continue
+            write_atomically(out / "images" / f"{file}.jpg", data)
+            write_atomically(out / "labels" / f"{file}.txt", text)
             record[file] = row | {"key": key}
             written += 1
             if written % 200 == 0:
@@ -180,12 +185,16 @@ def read_prepared(out, split):
 
 
 def _flat_names(photos):
-    """Return photo name -> file name without folders, no two alike on any system."""
+    """Return photo name -> file name without folders, no two alike on any system.
+
+    Systems allow 255 bytes, and folders' names have become part of it.
+    """
     flat = {p.name: re.sub(r'[<>:"|?*\\/]+', "__", p.name) for p in photos}
     common = Counter(name.lower() for name in flat.values())
     for name, file in flat.items():
-        if common[file.lower()] > 1:
-            flat[name] = f"{file}__{hashlib.sha256(name.encode()).hexdigest()[:8]}"
+        if common[file.lower()] > 1 or len(os.fsencode(file)) > 200:
+            short = os.fsencode(file)[:200].decode("utf-8", "ignore")
+            flat[name] = f"{short}__{hashlib.sha256(os.fsencode(name)).hexdigest()[:8]}"
     return flat
 
 
@@ -206,8 +215,8 @@ def _fingerprint(photo, min_size_px):
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
-def _write_photo(photo, out, file, min_size_px):
-    """Write one picture and its labels; return its row of the record."""
+def _prepare_photo(photo, file, min_size_px):
+    """Return one picture's JPEG file, its labels and its row of the record."""
     image = read_image(photo.path)
     cleaned = clean(photo, image.shape, min_size_px)
     hidden = _hide(image, cleaned) if file.startswith("train/") else image
@@ -218,9 +227,7 @@ def _write_photo(photo, out, file, min_size_px):
         data = cv2.imencode(".jpg", bgr, quality)[1].tobytes()
     learnt = xyxy_to_cxcywhn(cleaned.boxes_xyxy[~cleaned.ignore], image.shape)
     text = "".join("0 {:.6f} {:.6f} {:.6f} {:.6f}\n".format(*row) for row in learnt)
-    write_atomically(out / "images" / f"{file}.jpg", data)
-    write_atomically(out / "labels" / f"{file}.txt", text)
-    return {
+    row = {
         "name": photo.name,
         "dataset": photo.dataset,
         "group": photo.group,
@@ -230,6 +237,7 @@ def _write_photo(photo, out, file, min_size_px):
         "ignore": cleaned.ignore.tolist(),
         "attributes": _plain(cleaned.attributes),
     }
+    return data, text, row
 
 
 def _plain(attributes):

@@ -145,7 +145,7 @@ def test_attributes_are_kept_and_corrected(sets, tmp_path):
 
 def test_a_stopped_run_goes_on(sets, tmp_path, monkeypatch):
     out = tmp_path / "yolo"
-    real, calls = module._write_photo, []
+    real, calls = module._prepare_photo, []
 
     def stops(*arguments):
         calls.append(arguments)
@@ -153,10 +153,10 @@ def test_a_stopped_run_goes_on(sets, tmp_path, monkeypatch):
             raise KeyboardInterrupt
         return real(*arguments)
 
-    monkeypatch.setattr(module, "_write_photo", stops)
+    monkeypatch.setattr(module, "_prepare_photo", stops)
     with pytest.raises(KeyboardInterrupt):
         prepare_yolo(sets, out, splits=SPLIT, progress=quiet)
-    monkeypatch.setattr(module, "_write_photo", real)
+    monkeypatch.setattr(module, "_prepare_photo", real)
     assert prepare_yolo(sets, out, splits=SPLIT, progress=quiet).written == 5
     assert sum(prepare_yolo(sets, out, splits=SPLIT).photos.values()) == 9
 

@@ -1,15 +1,19 @@
-"""A killed preparation goes on, and two at once make what one makes: real processes."""
+"""A preparation that is killed, has no room, or is not the only one."""
 
 import os
 import signal
 import subprocess
 import sys
 import time
+from dataclasses import replace
 
 import cv2
 import numpy as np
 import pytest
 
+from fer_course import files
+from fer_course.detection.annotations import Annotations, read_wider
+from fer_course.detection.dataset import prepare_yolo
 from fer_course.settings import ROOT
 
 PHOTOS = 500  # the record is written every 200
@@ -79,6 +83,33 @@ def test_a_killed_preparation_goes_on(photos, whole, tmp_path, share):
     again = int(start(photos, out).communicate()[0].splitlines()[-1])
     assert again <= PHOTOS - int(share * PHOTOS) // 200 * 200
     assert content(out) == whole
+
+
+def test_a_full_disk_ends_the_preparation(photos, tmp_path, monkeypatch):
+    found = read_wider(photos / "list.txt", photos / "photos")
+    few = {"wider": Annotations(found.photos[:30])}
+    splits = {photo.name: "train" for photo in found.photos}
+    room = iter(range(25))
+
+    def full(file):
+        if next(room, None) is None:
+            raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.os, "fsync", full)
+        with pytest.raises(OSError, match="No space left"):  # not "30 of 30 photos"
+            prepare_yolo(few, tmp_path, splits=splits, progress=lambda line: None)
+    again = prepare_yolo(few, tmp_path, splits=splits, progress=lambda line: None)
+    assert again.photos["train"] == 30 and not again.problems
+
+
+def test_photos_deep_in_folders_get_names_that_a_file_can_have(photos, tmp_path):
+    source = read_wider(photos / "list.txt", photos / "photos").photos[0]
+    names = ["wider/" + "/".join(5 * ["顔" * 30]) + end for end in "ab"]
+    found = {"wider": Annotations(tuple(replace(source, name=n) for n in names))}
+    splits = dict.fromkeys(names, "train")
+    made = prepare_yolo(found, tmp_path, splits=splits, progress=lambda line: None)
+    assert made.photos["train"] == 2 and not made.problems
 
 
 @pytest.mark.slow
