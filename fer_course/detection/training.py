@@ -324,10 +324,19 @@ def _resumable(out):
             return None
         if path == previous:
             shutil.copyfile(previous, last)
+        _cut_history(out / "results.csv", checkpoint["epoch"] + 1)
         return last
     raise FileNotFoundError(
         f"No epoch to carry on from in {last.parent}. Start the run without resume."
     )
+
+
+def _cut_history(csv, epochs):
+    """Leave out rows of an epoch that ended with a kill and will be run again."""
+    if csv.is_file():
+        heading, *rows = csv.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [row for row in rows if int(row.partition(",")[0]) <= epochs]
+        write_atomically(csv, "".join([heading, *kept]))
 
 
 def _load(path):
@@ -339,10 +348,17 @@ def _load(path):
 
     try:
         return load_checkpoint(str(path))
-    except (TypeError, KeyError, AttributeError) as error:
+    except (
+        TypeError,
+        KeyError,
+        AttributeError,
+        OSError,
+        RuntimeError,
+        ValueError,
+    ) as e:
         raise ValueError(
             f"{path} is not a file that Ultralytics wrote, or it is damaged."
-        ) from error
+        ) from e
 
 
 def _load_fused(path):

@@ -193,14 +193,28 @@ def test_a_resumed_run_keeps_its_settings(tmp_path, drawn_dataset):
         )
 
 
-def test_resume_falls_back_on_the_copy(tmp_path, untrained):
+@pytest.mark.parametrize("share", [0, 0.0004, 0.002, 0.5, 0.9999])
+def test_resume_falls_back_on_the_copy(tmp_path, untrained, share):
     weights = tmp_path / "weights"
     weights.mkdir()
     (weights / "previous.pt").write_bytes(untrained.read_bytes())
     whole = untrained.read_bytes()
-    (weights / "last.pt").write_bytes(whole[: len(whole) // 2])
+    (weights / "last.pt").write_bytes(whole[: int(len(whole) * share)])
     assert training._resumable(tmp_path) == weights / "last.pt"
     assert (weights / "last.pt").read_bytes() == whole
+
+
+def test_resume_drops_what_was_written_of_an_epoch_that_was_not_kept(
+    tmp_path, untrained
+):
+    """A kill between the csv's line and the checkpoint: the epoch is run again."""
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "weights" / "last.pt").write_bytes(untrained.read_bytes())  # epoch 4
+    rows = [f"{epoch},{epoch}.5\n" for epoch in (1, 2, 3, 4, 5)]
+    csv = tmp_path / "results.csv"
+    csv.write_text("".join(["epoch,time\n", *rows]))
+    training._resumable(tmp_path)
+    assert csv.read_text() == "".join(["epoch,time\n", *rows[:4]])
 
 
 def test_a_complete_run_is_returned_as_it_lies(tmp_path, drawn_dataset, untrained):
