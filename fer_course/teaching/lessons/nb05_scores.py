@@ -1,4 +1,4 @@
-"""Notebook 05, exercises 1 and 3: interval of a share, macro-F1."""
+"""Notebook 05, exercises 1 and 3: interval of a share; macro-F1 and class weights."""
 
 import numpy as np
 
@@ -99,47 +99,93 @@ INTERVAL = Exercise(
 )
 
 
-def macro_f1(confusion):
-    """Return the mean F1 of the classes that occur among the labels."""
+def rare_classes(confusion):
+    """Return (macro_f1, weights) of the classes that occur among the labels.
+
+    Args:
+        confusion: (K, K) int, rows labels, columns predictions.
+
+    Returns:
+        the mean F1 of the classes whose row is not empty; and (K,) weights that give
+        each of them the same share of the loss, 1 for a face on average, 0 where no
+        face has the class.
+    """
+    return _macro_f1(confusion), _weights(confusion)
+
+
+def _macro_f1(confusion):
     right = np.diag(confusion)
     occurs, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
     present = occurs > 0
     return float((2 * right[present] / (occurs + predicted)[present]).mean())
 
 
+def _weights(confusion):
+    occurs = confusion.sum(axis=1)
+    present = occurs > 0
+    weights = np.zeros(len(occurs))
+    weights[present] = occurs.sum() / (present.sum() * occurs[present])
+    return weights
+
+
 def _over_all_classes(confusion):
     right = np.diag(confusion)
     both = confusion.sum(axis=1) + confusion.sum(axis=0)
-    return float((2 * right / np.maximum(both, 1)).mean())
+    return float((2 * right / np.maximum(both, 1)).mean()), _weights(confusion)
 
 
 def _weighted_by_faces(confusion):
     right = np.diag(confusion)
     occurs, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
     f1 = 2 * right / np.maximum(occurs + predicted, 1)
-    return float((f1 * occurs).sum() / occurs.sum())
+    return float((f1 * occurs).sum() / occurs.sum()), _weights(confusion)
 
 
 def _mean_recall(confusion):
     occurs = confusion.sum(axis=1)
-    return float((np.diag(confusion)[occurs > 0] / occurs[occurs > 0]).mean())
+    recall = np.diag(confusion)[occurs > 0] / occurs[occurs > 0]
+    return float(recall.mean()), _weights(confusion)
 
 
 def _plain_accuracy(confusion):
-    return float(np.trace(confusion) / confusion.sum())
+    return float(np.trace(confusion) / confusion.sum()), _weights(confusion)
 
 
-def _f1_by_loop(confusion):
+def _weights_not_scaled(confusion):
+    occurs = confusion.sum(axis=1)
+    weights = np.zeros(len(occurs))
+    weights[occurs > 0] = 1 / occurs[occurs > 0]
+    return _macro_f1(confusion), weights
+
+
+def _weights_over_all_classes(confusion):
+    occurs = confusion.sum(axis=1)
+    share = (occurs > 0).mean()  # present of all classes
+    return _macro_f1(confusion), _weights(confusion) * share
+
+
+def _weights_by_predictions(confusion):
+    return _macro_f1(confusion), _weights(confusion.T)
+
+
+def _weights_infinite(confusion):
+    occurs = confusion.sum(axis=1)
+    with np.errstate(divide="ignore"):
+        weights = occurs.sum() / ((occurs > 0).sum() * occurs)
+    return _macro_f1(confusion), weights
+
+
+def _by_loop(confusion):
     """The same through precision and recall, class by class."""
-    values = []
-    for k in range(len(confusion)):
-        if confusion[k].sum() == 0:
-            continue
+    values, weights = [], np.zeros(len(confusion))
+    present = [k for k in range(len(confusion)) if confusion[k].sum()]
+    for k in present:
         recall = confusion[k, k] / confusion[k].sum()
         precision = confusion[k, k] / max(confusion[:, k].sum(), 1)
         both = precision + recall
         values.append(2 * precision * recall / both if both else 0.0)
-    return float(np.mean(values))
+        weights[k] = confusion.sum() / confusion[k].sum() / len(present)
+    return float(np.mean(values)), weights
 
 
 def _random_confusion(rng):
@@ -150,40 +196,42 @@ def _random_confusion(rng):
     return Case("a random confusion matrix", (matrix,))
 
 
-MACRO_F1 = Exercise(
+RARE_CLASSES = Exercise(
     id="05.3",
-    title="macro-F1",
+    title="macro-F1 and class weights",
     stars=2,
-    reference=macro_f1,
+    reference=rare_classes,
     judge=judge_function(
         (
             Case(
                 "two classes",
                 (np.array([[3, 1], [2, 4]]),),
-                expected=(6 / 9 + 8 / 11) / 2,
-                rule="F1 = 2 · right / (labels + predictions), then the mean",
+                expected=((6 / 9 + 8 / 11) / 2, np.array([10 / 8, 10 / 12])),
+                rule="F1 = 2 · right / (labels + predictions), then the mean; a weight "
+                "is all faces / (classes · faces of the class)",
             ),
             Case(
                 "a class that no face has",
                 (np.array([[3, 1, 0], [2, 3, 1], [0, 0, 0]]),),
-                rule="a class without a label is left out of the mean",
+                rule="a class without a label is left out of the mean, weighs 0 and is "
+                "not counted among the classes",
             ),
             Case(
                 "a class that occurs and is never predicted",
                 (np.array([[9, 0], [1, 0]]),),
-                expected=9 / 19 * 2 / 2,
+                expected=(9 / 19 * 2 / 2, np.array([10 / 18, 10 / 2])),
                 rule="a class that is never right counts as 0",
             ),
             *seeded_cases(_random_confusion),
         ),
-        macro_f1,
+        rare_classes,
         properties=(
             Property(
-                "the order of the classes does not matter",
+                "the order of the classes does not matter to macro-F1",
                 lambda f: bool(
                     np.isclose(
-                        f(np.array([[5, 2, 1], [0, 7, 3], [4, 1, 6]])),
-                        f(np.array([[6, 1, 4], [3, 7, 0], [1, 2, 5]])),
+                        f(np.array([[5, 2, 1], [0, 7, 3], [4, 1, 6]]))[0],
+                        f(np.array([[6, 1, 4], [3, 7, 0], [1, 2, 5]]))[0],
                     )
                 ),
             ),
@@ -193,20 +241,41 @@ MACRO_F1 = Exercise(
             Slip("This mean weights each class by its faces.", _weighted_by_faces),
             Slip("This is the mean recall: precision is missing.", _mean_recall),
             Slip("This is the accuracy.", _plain_accuracy),
+            Slip(
+                "These weights are 1 / faces: a face weighs 1 on average only where "
+                "they are multiplied by faces / classes.",
+                _weights_not_scaled,
+            ),
+            Slip(
+                "These weights divide by all classes: count those that occur.",
+                _weights_over_all_classes,
+            ),
+            Slip(
+                "These weights count the columns, the predictions.",
+                _weights_by_predictions,
+            ),
+            Slip(
+                "A class that no face has weighs infinity: give it 0.",
+                _weights_infinite,
+            ),
         ),
     ),
     hints=(
         "Which sums of the matrix are labels, which are predictions?",
         "Rows add up to labels, columns to predictions; F1 is twice the diagonal "
-        "over both; average the classes whose row is not empty.",
-        "A mask of rows with a sum above 0, a division of masked arrays, a mean.",
+        "over both; average the classes whose row is not empty. A weight is the share "
+        "that a class should have, over the share that it has.",
+        "A mask of rows with a sum above 0, a division of masked arrays, a mean; "
+        "weights of zeros, filled where the mask is true.",
     ),
     why=(
-        "55 disgust faces of 3,589 cannot move the accuracy; here they are a seventh.",
-        "Twice the right ones over labels and predictions is the harmonic mean of "
-        "precision and recall.",
+        "55 disgust faces of 3,589 cannot move the accuracy; in macro-F1 they are a "
+        "seventh. Twice the right ones over labels and predictions is the harmonic "
+        "mean of precision and recall.",
         "A class that no label has can have no recall, so it stays out; the faces "
         "wrongly called so already cost their own classes.",
+        "With these weights each class makes the same part of the loss, and the loss "
+        "keeps its size, so that the learning rate still fits.",
     ),
     wrong_turn="Averaging over all seven columns punishes a network for a class that "
     "the part does not contain.",
@@ -215,7 +284,11 @@ MACRO_F1 = Exercise(
         Mutant("weighted", _weighted_by_faces, "wrong value", "weights each class"),
         Mutant("mean recall", _mean_recall, "wrong value", "precision is missing"),
         Mutant("accuracy", _plain_accuracy, "wrong value", "accuracy"),
-        Mutant("an array", lambda c: np.diag(c) / c.sum(1), "wrong type", "a number"),
+        Mutant("not scaled", _weights_not_scaled, "wrong value", "1 / faces"),
+        Mutant("all classes", _weights_over_all_classes, "wrong value", "all classes"),
+        Mutant("columns", _weights_by_predictions, "wrong value", "columns"),
+        Mutant("infinite", _weights_infinite, "wrong value", "infinity"),
+        Mutant("macro-F1 only", _macro_f1, "wrong type", "a tuple of"),
     ),
-    alternatives=(_f1_by_loop,),
+    alternatives=(_by_loop,),
 )
