@@ -51,8 +51,10 @@ def enter(need, arguments):
     lacking = [] if inside else missing(venv.NEEDS[need])
     if not (inside or lacking):
         return None
-    if on_colab():
-        venv.install([sys.executable, "-m", "pip"], lacking)
+    if on_colab():  # a package of its own stays, even an older one
+        absent = [line for line in lacking if not _versions(line.partition(">=")[0])]
+        if absent:
+            venv.install([sys.executable, "-m", "pip"], absent)
         return None
     venv.refuse_intel_mac(need)
     fresh = venv.is_fresh(need)
@@ -69,10 +71,15 @@ def missing(requirements):
     lacking = []
     for line in venv.read_requirements(requirements):
         name, _, lowest = line.partition(">=")
-        versions = map(_installed_version, (name, *_TWINS.get(name, ())))
-        if not any(v and _as_numbers(v) >= _as_numbers(lowest) for v in versions):
+        if not any(_as_numbers(v) >= _as_numbers(lowest) for v in _versions(name)):
             lacking.append(line)
     return lacking
+
+
+def _versions(name):
+    """Return the installed versions of a package and its twins."""
+    found = map(_installed_version, (name, *_TWINS.get(name, ())))
+    return [version for version in found if version]
 
 
 def _start_inside(arguments):

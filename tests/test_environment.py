@@ -115,6 +115,16 @@ def test_colab_installs_only_what_it_lacks(pip, clone, monkeypatch):
     assert not (clone / ".venv").exists()
 
 
+def test_colab_keeps_its_own_older_packages(pip, clone, monkeypatch):
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release-colab-2026-08")
+    versions(monkeypatch, numpy="2.0.2")
+    assert environment.enter("course", ["test"]) is None
+    assert pip == ["pandas>=2.2"]
+    versions(monkeypatch, numpy="2.0.2", pandas="1.5")
+    assert environment.enter("course", ["test"]) is None
+    assert pip == ["pandas>=2.2"]
+
+
 def test_inside_a_finished_venv_nothing_happens(pip, clone, monkeypatch):
     venv.prepare("course")
     monkeypatch.setattr(sys, "prefix", str(clone / ".venv"))
