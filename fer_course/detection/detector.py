@@ -175,11 +175,12 @@ def _load_onnx(path):
             f"{path} is no face detector of this course: its metadata has no "
             "labels = 'face'. Make one with `export_detector`."
         )
-    card = DetectorCard(
-        **{
-            field.name: field.type(stored[field.name])
-            for field in fields(DetectorCard)
-            if field.name in stored
-        }
-    )
+    told = {f.name: f.type for f in fields(DetectorCard) if f.name in stored}
+    try:
+        card = DetectorCard(**{name: kind(stored[name]) for name, kind in told.items()})
+    except ValueError as error:
+        raise ValueError(
+            f"{path} says no number where its metadata should hold one ({error}): get "
+            "the file again."
+        ) from None
     return network, card

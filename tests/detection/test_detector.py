@@ -224,6 +224,10 @@ def test_other_files_are_refused(tmp_path):
     with pytest.raises(ValueError, match="cannot be read as an ONNX network"):
         FaceDetector(broken)
     foreign = write_network(tmp_path / "foreign.onnx", [], card={"author": "someone"})
+    card = {"labels": "face", "input_size": "big"}
+    wordy = write_network(tmp_path / "wordy.onnx", [], card=card)
+    with pytest.raises(ValueError, match=r"wordy\.onnx says no number .*'big'"):
+        FaceDetector(wordy)
     with pytest.raises(ValueError, match="is no face detector of this course"):
         FaceDetector(foreign)
 
