@@ -4,7 +4,8 @@ In go the shipped networks and a portrait, out come two tables: milliseconds a p
 stage by stage, beside what the two networks take alone; and single figures, from a
 cold start to frames a second. Every figure is a median with its spread, under a line on
 the machine, without which no time means much. With `--training` both trainings and the
-reading of a list of photos are timed too (`benchmark_training.py`). Notebook 06.
+reading of a list of photos are timed too (`benchmark_training.py`); with `--against`
+other packages on the same photos (`benchmark_peers.py`). Notebook 06.
 """
 
 import json
@@ -91,12 +92,14 @@ class Measure:
         return f"{self.what:<52}{_short(self.median):>9}  {spread:<18}{self.unit}"
 
 
-def benchmark(json_path=None, *, training=False, repeats=7):
+def benchmark(json_path=None, *, training=False, against=(), repeats=7):
     """Measure, print the tables, and return the figures.
 
     Args:
         json_path: also write the figures here; None writes nothing.
         training: time the trainings too: needs their packages and a minute or two.
+        against: names of other packages (`benchmark_peers.PEERS`), timed where they are
+            installed.
         repeats: how often each photo is read; less for what takes seconds.
 
     Returns:
@@ -105,8 +108,13 @@ def benchmark(json_path=None, *, training=False, repeats=7):
 
     Raises:
         FileNotFoundError: a network or the portrait is missing.
+        ValueError: `against` names a package that the course does not know.
     """
-    analyzer = FaceAnalyzer()  # first: it names a missing network
+    if against:
+        from fer_course.benchmark_peers import check_peers, time_peers
+
+        check_peers(against)
+    analyzer = FaceAnalyzer()  # early: it names a missing network
     portrait = _portrait()
     with tempfile.TemporaryDirectory() as folder:
         photos = make_photos(portrait, Path(folder))
@@ -120,6 +128,8 @@ def benchmark(json_path=None, *, training=False, repeats=7):
             from fer_course.benchmark_training import time_training
 
             measures += time_training(Path(folder))
+        if against:
+            measures += time_peers(against, photos, repeats)
     figures = {
         "machine": machine_line(),
         "networks_mb": {

@@ -82,6 +82,10 @@ def build_parser():
     benchmark.add_argument("--json", metavar="FILE", help="also write the figures here")
     text = "time the trainings too, in a minute or two"
     benchmark.add_argument("--training", action="store_true", help=text)
+    text = "time these packages too, where they are installed: fer,deepface"
+    benchmark.add_argument(
+        "--against", type=_names, default=(), metavar="NAMES", help=text
+    )
     test = _add(commands, "test", _test, "unit tests and notebooks", passes_on=True)
     test.add_argument("--all", action="store_true", help="the slow tests too")
     return parser
@@ -166,6 +170,10 @@ def _add_training(commands):
     )
 
 
+def _names(text):
+    return text.split(",")
+
+
 def _share(text):
     with contextlib.suppress(ValueError):
         if 0 <= float(text) <= 1:
@@ -232,7 +240,7 @@ def _test(options):
 def _benchmark(options):
     from fer_course.benchmark import benchmark
 
-    benchmark(json_path=options.json, training=options.training)
+    benchmark(options.json, training=options.training, against=options.against)
     return 0
 
 
