@@ -55,10 +55,12 @@ def variants(base=_BASE):
         "fifth block": {"filters": (*filters[:3], filters[2], filters[3])},
         "half width": {"filters": tuple(f // 2 for f in filters)},
     }
+    adam = {"optimizer": "adam", "learning_rate": 5e-4, "weight_decay": 0.0}
     recipes = {
         "no augmentation": {"augmentation": _STILL},
         "flip only": {"augmentation": replace(_STILL, flip=True)},
-        "Adam 5e-4": {"optimizer": "adam", "learning_rate": 5e-4, "weight_decay": 0.0},
+        "Adam 5e-4": adam,
+        "Adam 5e-6": adam | {"learning_rate": 5e-6},  # the reference's rate on Colab
         "no weight average": {"ema": 0.0},
         "no label smoothing": {"label_smoothing": 0.0},
     }

@@ -75,12 +75,19 @@ COURSE_RECIPE = Recipe(
     ),
 )
 # FER2013 alone, for the comparison with the paper: the more steps, the more decay
-# against noise; faces of one size, so none coarsened.
+# and change of the faces against noise; faces of one size, so none coarsened.
 LONG_RECIPE = replace(
     COURSE_RECIPE,
     epochs=80,
     weight_decay=5e-3,
-    augmentation=replace(COURSE_RECIPE.augmentation, coarse=0.0),
+    augmentation=Augmentation(
+        rotation_deg=12,
+        shift_px=5,
+        zoom=0.2,
+        contrast=0.25,
+        brightness=20,
+        erase=0.4,
+    ),
 )
 RECIPES = {
     "course": COURSE_RECIPE,
