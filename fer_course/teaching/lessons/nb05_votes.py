@@ -1,0 +1,125 @@
+"""Notebook 05, exercise 5: what accuracy doubtful labels allow."""
+
+import numpy as np
+
+from fer_course.expression.votes import one_agrees_with_others, two_agree
+from fer_course.teaching.exercises import (
+    Case,
+    Exercise,
+    Mutant,
+    Property,
+    Slip,
+    judge_function,
+    seeded_cases,
+)
+
+
+def _own_favorite(votes):
+    """Counts the voter's own vote too: higher than what a network can reach."""
+    return float((votes.max(1) / votes.sum(1)).mean())
+
+
+def _ties_to_first(votes):
+    agreed = np.zeros(len(votes))
+    for choice in range(votes.shape[1]):
+        others = votes - (np.arange(votes.shape[1]) == choice)
+        agreed += votes[:, choice] / votes.sum(1) * (others.argmax(1) == choice)
+    return float(agreed.mean())
+
+
+def _all_ties_count(votes):
+    agreed = np.zeros(len(votes))
+    for choice in range(votes.shape[1]):
+        others = votes - (np.arange(votes.shape[1]) == choice)
+        tied = others[:, choice] == others.max(1)
+        agreed += votes[:, choice] / votes.sum(1) * tied
+    return float(agreed.mean())
+
+
+def _ceiling_by_voters(votes):
+    """The same, voter after voter."""
+    faces = []
+    for row in votes:
+        agreed = 0.0
+        for choice, count in enumerate(row):
+            others = row.copy()
+            others[choice] -= 1
+            best = others.max()
+            agreed += count * (others[choice] == best) / (others == best).sum()
+        faces.append(agreed / row.sum())
+    return float(np.mean(faces))
+
+
+def _random_votes(rng):
+    faces, choices = int(rng.integers(1, 12)), int(rng.integers(2, 8))
+    votes = rng.multinomial(10, rng.dirichlet(np.ones(choices) * 0.6), size=faces)
+    return Case("random votes", (votes,))
+
+
+CEILING = Exercise(
+    id="05.5",
+    title="ceiling from votes",
+    stars=3,
+    reference=one_agrees_with_others,
+    judge=judge_function(
+        (
+            Case(
+                "one face, three votes to none",
+                (np.array([[3, 0]]),),
+                expected=1.0,
+                rule="where all agree, each agrees with the others",
+            ),
+            Case(
+                "one face, one vote to one",
+                (np.array([[1, 1]]),),
+                expected=0.0,
+                rule="a voter is not among the others",
+            ),
+            Case(
+                "one face, one vote to two",
+                (np.array([[1, 2]]),),
+                expected=1 / 3,
+                rule="take each voter out in turn: the rest may tie",
+            ),
+            *seeded_cases(_random_votes),
+        ),
+        one_agrees_with_others,
+        properties=(
+            Property(
+                "the order of the choices does not matter",
+                lambda f: bool(
+                    np.isclose(f(np.array([[4, 3, 3]])), f(np.array([[3, 3, 4]])))
+                ),
+            ),
+        ),
+        slips=(
+            Slip("The voter's own vote is counted among the others.", _own_favorite),
+            Slip("A tie always goes to the first of the tied.", _ties_to_first),
+            Slip("In a tie every tied choice counts as a full hit.", _all_ties_count),
+            Slip("This is how often two voters agree.", two_agree),
+        ),
+    ),
+    hints=(
+        "Two votes for happy, one for sad. If a happy voter leaves, what is left?",
+        "For each choice: take one of its votes away, find the favorites of the rest, "
+        "give 1 / number of tied favorites if the choice is among them, and weight "
+        "with the share of its votes.",
+        "A loop over the columns with `others`, a mask of the favorites, and a "
+        "weighted sum; then the mean over the faces.",
+    ),
+    why=(
+        "It is the accuracy of a perfect reader of the crowd against one more voter.",
+        "A voter must not be asked about their own vote, or agreement is guaranteed.",
+        "Where the rest ties, a fair draw is right one time in the number of tied.",
+    ),
+    wrong_turn="The mean share of the favorite includes the voter's own vote and comes "
+    "out several points too high.",
+    mutants=(
+        Mutant("own vote included", _own_favorite, "wrong value", "own vote"),
+        Mutant("ties to the first", _ties_to_first, "wrong value", "first of the tied"),
+        Mutant("every tie counts", _all_ties_count, "wrong value", "full hit"),
+        Mutant("pairs", two_agree, "wrong value", "two voters"),
+        Mutant("by face", lambda v: v.max(1) / v.sum(1), "wrong type", "a number"),
+    ),
+    alternatives=(_ceiling_by_voters,),
+)
