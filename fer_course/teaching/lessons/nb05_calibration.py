@@ -56,19 +56,26 @@ def _on_probabilities(logits, labels):
     return temperature, probabilities, ece
 
 
-def _unweighted_bins(logits, labels):
-    temperature, probabilities, _ = calibrate(logits, labels)
-    bins = reliability(probabilities, labels)
-    return (
-        temperature,
-        probabilities,
-        float(np.nanmean(np.abs(bins.confidence - bins.accuracy))),
-    )
+def _wrong_error(number):
+    """Return an answer whose ECE is this one of `_wrong_errors`."""
+
+    def answer(logits, labels):
+        temperature, probabilities, ece = calibrate(logits, labels)
+        wrong = _wrong_errors(probabilities, logits, labels, ece)[number][1]
+        return temperature, probabilities, float(wrong)
+
+    return answer
 
 
-def _before(logits, labels):
-    temperature, probabilities, _ = calibrate(logits, labels)
-    return temperature, probabilities, reliability(_softmax(logits), labels).ece
+def _twice(logits, labels):
+    """Each gap counted twice: none of the slips that have a name."""
+    temperature, probabilities, ece = calibrate(logits, labels)
+    return temperature, probabilities, 2 * ece
+
+
+def _times_temperature(logits, labels):
+    temperature, _, ece = calibrate(logits, labels)
+    return temperature, _softmax(logits * temperature), ece
 
 
 def _sharpest(logits, labels):
@@ -94,7 +101,8 @@ def _same(result, expected):
         slip = " It is one over the right one." if known else ""
         return "wrong value", (
             f"At your temperature {float(temperature):.3g} the labels are less likely "
-            f"than they could be.{slip}"
+            f"than they could be.{slip} Lower the mean -log p(label), by fine steps; "
+            "accuracy and ECE choose another one."
         )
     if np.abs(np.sum(probabilities, axis=1) - 1).max() > 1e-6:
         return "wrong value", (
@@ -102,26 +110,62 @@ def _same(result, expected):
             "softmax."
         )
     if np.abs(np.asarray(probabilities) - softened).max() > 0.05:
-        return "wrong value", "Your probabilities are not those at your temperature."
-    return _same_ece(float(ece), np.asarray(probabilities), expected)
-
-
-def _same_ece(ece, probabilities, expected):
-    """Compare with the ECE of the learner's own probabilities."""
-    right = expected[2](probabilities)
-    if abs(ece - right) > 0.004:
-        way = "large" if ece > right else "small"
         return "wrong value", (
-            f"Your ece {ece:.3f} is too {way} for your probabilities: each bin counts "
-            "by its share of the faces, after the temperature."
+            "Your probabilities are not those at your temperature: divide the logits "
+            "by it, then softmax."
         )
-    return None
+    return _same_ece(float(ece), np.asarray(probabilities), *expected[2])
+
+
+def _same_ece(ece, probabilities, logits, labels):
+    """Compare with the ECE of the learner's own probabilities, and name the slip."""
+    right = reliability(probabilities, labels).ece
+    if abs(ece - right) <= 0.004:
+        return None
+    way = "large" if ece > right else "small"
+    found = f"Your ece {ece:.3f} is too {way} for your probabilities."
+    for words, value in _wrong_errors(probabilities, logits, labels, right):
+        if abs(ece - value) < 1e-3:
+            return "wrong value", f"{found} {words}"
+    return "wrong value", f"{found} Each bin counts by its share of the faces."
+
+
+def _wrong_errors(probabilities, logits, labels, right):
+    """Return (words, value) of the calibration errors often computed instead."""
+    top, hits = probabilities.max(axis=1), probabilities.argmax(axis=1) == labels
+    bins = reliability(probabilities, labels)
+    alike = np.array_split(np.argsort(top), 15)  # bins of as many faces each
+    gaps = [len(b) * abs(top[b].mean() - hits[b].mean()) for b in alike]
+    return (
+        ("That is in percent.", 100 * right),
+        (
+            "All bins count alike there: weight each by its share of the faces.",
+            np.nanmean(np.abs(bins.confidence - bins.accuracy)),
+        ),
+        (
+            "It belongs to the probabilities before the temperature.",
+            reliability(_softmax(logits), labels).ece,
+        ),
+        ("You took 10 bins: take 15.", reliability(probabilities, labels, bins=10).ece),
+        (
+            "Your bins hold as many faces each: take bins of equal width.",
+            sum(gaps) / len(top),
+        ),
+        (
+            "The gaps have signs and cancel: take each bin's absolute value.",
+            top.mean() - hits.mean(),
+        ),
+        (
+            "Each face is a bin of its own there: average within the bins first.",
+            np.abs(top - hits).mean(),
+        ),
+    )
 
 
 def _expected(logits, labels):
-    """What `_same` compares with: the third is a function of probabilities."""
+    """What `_same` compares with: the third is what an ECE is judged by."""
     temperature, probabilities, _ = _calibrate_by_library(logits, labels)
-    return temperature, probabilities, lambda p: reliability(p, labels).ece
+    return temperature, probabilities, (logits, labels)
 
 
 def _planted(rng, temperature, faces):
@@ -180,9 +224,16 @@ CALIBRATION = Exercise(
     mutants=(
         Mutant("one over it", _other_way, "wrong value", "one over the right one"),
         Mutant("divides probabilities", _on_probabilities, "wrong value", "add up"),
-        Mutant("bins alike", _unweighted_bins, "wrong value", "share of the faces"),
-        Mutant("ece from before", _before, "wrong value", "after the temperature"),
-        Mutant("sharpest", _sharpest, "wrong value", "less likely"),
+        Mutant("times it", _times_temperature, "wrong value", "not those at your"),
+        Mutant("percent", _wrong_error(0), "wrong value", "in percent"),
+        Mutant("bins alike", _wrong_error(1), "wrong value", "count alike"),
+        Mutant("ece from before", _wrong_error(2), "wrong value", "before the temp"),
+        Mutant("ten bins", _wrong_error(3), "wrong value", "take 15"),
+        Mutant("full bins", _wrong_error(4), "wrong value", "equal width"),
+        Mutant("signs", _wrong_error(5), "wrong value", "signs and cancel"),
+        Mutant("no bins", _wrong_error(6), "wrong value", "bin of its own"),
+        Mutant("twice", _twice, "wrong value", "Each bin counts by its share"),
+        Mutant("sharpest", _sharpest, "wrong value", "accuracy and ECE choose"),
         Mutant("one number", lambda logits, labels: 1.0, "wrong type", "three things"),
     ),
     alternatives=(_calibrate_by_library,),

@@ -36,6 +36,39 @@ def _maps_only(maps, slopes):
     return np.maximum(maps.sum(axis=-1), 0)
 
 
+def _absolute(maps, slopes):
+    return np.abs(_without_relu(maps, slopes))
+
+
+def _sum_of_slopes(maps, slopes):
+    return cam_from(maps, slopes * (slopes.shape[0] * slopes.shape[1]))
+
+
+def _mean_over_maps(maps, slopes):
+    return cam_from(maps, slopes) / maps.shape[-1]
+
+
+def _scaled_to_one(maps, slopes):
+    cam = cam_from(maps, slopes)
+    return cam / cam.max() if cam.max() > 0 else cam
+
+
+def _cut_each_map(maps, slopes):
+    return np.maximum(maps * slopes.mean(axis=(0, 1)), 0).sum(axis=-1)
+
+
+def _one_weight(maps, slopes):
+    return np.maximum((maps * slopes.mean()).sum(axis=-1), 0)
+
+
+def _weight_of_each_place(maps, slopes):
+    return np.maximum((maps * slopes.mean(axis=-1, keepdims=True)).sum(axis=-1), 0)
+
+
+def _swapped(maps, slopes):
+    return cam_from(slopes, maps)
+
+
 def _cam_by_loop(maps, slopes):
     total = np.zeros(maps.shape[:2])
     for channel in range(maps.shape[2]):
@@ -89,10 +122,24 @@ CAM = Exercise(
         ),
         slips=(
             Slip("Values below 0 are still in.", _without_relu),
+            Slip("The sign is gone: keep what is above 0, drop the rest.", _absolute),
+            Slip("The weight is the mean slope, not the sum.", _sum_of_slopes),
+            Slip("Add the weighted maps: that is their mean.", _mean_over_maps),
+            Slip("That is scaled to 1: keep the values as they are.", _scaled_to_one),
             Slip("Each place has its own weight: take the mean slope.", _pixelwise),
             Slip(
                 "The maps' negative weights are lost before the sum.", _relu_too_early
             ),
+            Slip("Each map is cut at 0 before the sum: cut after it.", _cut_each_map),
+            *(
+                Slip(
+                    "All maps have the same weight at a place: take each map's own "
+                    "mean, over height and width.",
+                    function,
+                )
+                for function in (_one_weight, _weight_of_each_place)
+            ),
+            Slip("Maps and slopes are swapped.", _swapped),
             Slip("The slopes are not used: all classes look alike.", _maps_only),
         ),
     ),
@@ -114,6 +161,14 @@ CAM = Exercise(
         Mutant("no positive part", _without_relu, "wrong value", "below 0"),
         Mutant("slope of each place", _pixelwise, "wrong value", "mean slope"),
         Mutant("cut too early", _relu_too_early, "wrong value", "negative weights"),
+        Mutant("absolute", _absolute, "wrong value", "sign is gone"),
+        Mutant("sum of slopes", _sum_of_slopes, "wrong value", "not the sum"),
+        Mutant("mean of maps", _mean_over_maps, "wrong value", "that is their mean"),
+        Mutant("scaled", _scaled_to_one, "wrong value", "scaled to 1"),
+        Mutant("each map cut", _cut_each_map, "wrong value", "cut after it"),
+        Mutant("one weight", _one_weight, "wrong value", "own mean"),
+        Mutant("wrong axis", _weight_of_each_place, "wrong value", "height and width"),
+        Mutant("swapped", _swapped, "wrong value", "are swapped"),
         Mutant("maps alone", _maps_only, "wrong value", "classes look alike"),
         Mutant("keeps channels", lambda m, s: m * s, "wrong type", "shape"),
     ),

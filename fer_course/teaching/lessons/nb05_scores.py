@@ -89,6 +89,49 @@ def _weights_infinite(confusion):
     return _macro_f1(confusion), weights
 
 
+def _mean_precision(confusion):
+    present, predicted = confusion.sum(axis=1) > 0, confusion.sum(axis=0)
+    precision = np.diag(confusion) / np.maximum(predicted, 1)
+    return float(precision[present].mean()), _weights(confusion)
+
+
+def _harmonic_mean_of_means(confusion):
+    precision, recall = _mean_precision(confusion)[0], _mean_recall(confusion)[0]
+    both = precision + recall
+    return 2 * precision * recall / both if both else 0.0, _weights(confusion)
+
+
+def _without_the_two(confusion):
+    return _macro_f1(confusion) / 2, _weights(confusion)
+
+
+def _never_right_left_out(confusion):
+    """Precision is 0 / 0 for a class never predicted, and nanmean drops it."""
+    right = np.diag(confusion)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        recall = right / confusion.sum(axis=1)
+        precision = right / confusion.sum(axis=0)
+        f1 = 2 * precision * recall / (precision + recall)
+    return float(np.nanmean(f1)), _weights(confusion)
+
+
+def _weights_over_seven(confusion):
+    share = (confusion.sum(axis=1) > 0).sum() / 7
+    return _macro_f1(confusion), _weights(confusion) * share
+
+
+def _weights_from_the_largest(confusion):
+    occurs = confusion.sum(axis=1)
+    weights = np.zeros(len(occurs))
+    weights[occurs > 0] = occurs.max() / occurs[occurs > 0]
+    return _macro_f1(confusion), weights
+
+
+def _weights_sum_to_one(confusion):
+    weights = _weights(confusion)
+    return _macro_f1(confusion), weights / weights.sum()
+
+
 def _by_loop(confusion):
     """The same through precision and recall, class by class."""
     values, weights = [], np.zeros(len(confusion))
@@ -119,8 +162,8 @@ RARE_CLASSES = Exercise(
         (
             Case(
                 "two classes",
-                (np.array([[3, 1], [2, 4]]),),
-                expected=((6 / 9 + 8 / 11) / 2, np.array([10 / 8, 10 / 12])),
+                (np.array([[3, 1], [2, 5]]),),
+                expected=((6 / 9 + 10 / 13) / 2, np.array([11 / 8, 11 / 14])),
                 rule="F1 = 2 · right / (labels + predictions), then the mean; a weight "
                 "is all faces / (classes · faces of the class)",
             ),
@@ -155,6 +198,29 @@ RARE_CLASSES = Exercise(
             Slip("This mean weights each class by its faces.", _weighted_by_faces),
             Slip("This is the mean recall: precision is missing.", _mean_recall),
             Slip("This is the accuracy.", _plain_accuracy),
+            Slip("This is the mean precision: recall is missing.", _mean_precision),
+            Slip(
+                "This joins the mean precision and the mean recall: F1 of each class "
+                "first, then the mean.",
+                _harmonic_mean_of_means,
+            ),
+            Slip("The factor 2 of F1 is missing.", _without_the_two),
+            Slip(
+                "A class that is never right is 0 / 0 here and fell out of the mean.",
+                _never_right_left_out,
+            ),
+            Slip(
+                "These weights divide by 7: count the classes that occur.",
+                _weights_over_seven,
+            ),
+            Slip(
+                "These weights make the most frequent class 1, not the mean face.",
+                _weights_from_the_largest,
+            ),
+            Slip(
+                "These weights add up to 1: a face shall weigh 1 on average.",
+                _weights_sum_to_one,
+            ),
             Slip(
                 "These weights are 1 / faces: a face weighs 1 on average only where "
                 "they are multiplied by faces / classes.",
@@ -198,6 +264,13 @@ RARE_CLASSES = Exercise(
         Mutant("weighted", _weighted_by_faces, "wrong value", "weights each class"),
         Mutant("mean recall", _mean_recall, "wrong value", "precision is missing"),
         Mutant("accuracy", _plain_accuracy, "wrong value", "accuracy"),
+        Mutant("mean precision", _mean_precision, "wrong value", "recall is missing"),
+        Mutant("of means", _harmonic_mean_of_means, "wrong value", "each class first"),
+        Mutant("no 2", _without_the_two, "wrong value", "factor 2"),
+        Mutant("0 / 0", _never_right_left_out, "wrong value", "fell out of the mean"),
+        Mutant("seven", _weights_over_seven, "wrong value", "divide by 7"),
+        Mutant("largest", _weights_from_the_largest, "wrong value", "most frequent"),
+        Mutant("sum to 1", _weights_sum_to_one, "wrong value", "add up to 1"),
         Mutant("not scaled", _weights_not_scaled, "wrong value", "1 / faces"),
         Mutant("all classes", _weights_over_all_classes, "wrong value", "all classes"),
         Mutant("columns", _weights_by_predictions, "wrong value", "columns"),

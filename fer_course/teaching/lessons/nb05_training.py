@@ -7,6 +7,7 @@ from fer_course.teaching.exercises import (
     Exercise,
     Mutant,
     Property,
+    Slip,
     judge_function,
     seeded_cases,
 )
@@ -36,27 +37,33 @@ def _curve(rng, best, depth=0.7, noise=0.03, spikes=True):
     return rates, losses
 
 
-def _flat(rng):
-    rates = np.geomspace(1e-6, 1, 60)
-    return rates, CHANCE + np.abs(rng.normal(0, 0.02, 60))
+def _flat(wobble):
+    """A range test that learns nothing; its noise may dip below chance."""
+    noise = np.random.default_rng(1).normal(0, 0.02, 60)
+    return np.geomspace(1e-6, 1, 60), CHANCE + (noise if wobble else np.abs(noise))
 
 
 def _near_the_minimum(result, expected):
     """Accept whatever is clearly below the minimum and not needlessly small."""
     if isinstance(result, np.ndarray) and result.size == 1:
         result = result.item()
-    if isinstance(result, bool) or not isinstance(result, (int, float, np.number)):
+    if isinstance(result, (int, np.integer)):
+        return "wrong type", (
+            f"Got the whole number {int(result)}: a place in the array? Return the "
+            "rate there, divided by ten."
+        )
+    if not isinstance(result, (float, np.number)):
         return "wrong type", "Return one learning rate, a number."
     ratio = float(result) / (10 * expected)
     if ratio > 0.6:
         return "wrong value", (
-            f"Your rate {float(result):.2g} lies at the minimum or past it: there the "
-            "steps are about to become too large."
+            f"Your rate {float(result):.2g} lies near the minimum or past it: there "
+            "the steps are about to become too large."
         )
     if ratio < 0.01:
         return "wrong value", (
-            f"Your rate {float(result):.2g} is far too small: did one lucky batch "
-            "decide? Smooth the losses first."
+            f"Your rate {float(result):.2g} is far too small: what decided, one lucky "
+            "batch or the edge of the smoothing window?"
         )
     return None
 
@@ -73,6 +80,32 @@ def _never_refuses(rates, losses):
     losses = np.where(np.isfinite(losses), losses, np.inf)
     smooth = [np.median(losses[max(i - 3, 0) : i + 4]) for i in range(len(losses))]
     return float(rates[np.argmin(smooth)] / 10)
+
+
+def _refuses_by_a_hair(rates, losses):
+    """Takes what noise dips below chance for learning."""
+    if np.nanmin(losses) > CHANCE:
+        raise ValueError("never below ln 7")
+    return _never_refuses(rates, losses)
+
+
+def _zeros_at_the_ends(rates, losses):
+    """NumPy's convolve pads with zeros: the first means are far too low."""
+    losses = np.nan_to_num(np.asarray(losses, float), nan=99)
+    return float(rates[np.convolve(losses, np.ones(7) / 7, "same").argmin()] / 10)
+
+
+def _place(rates, losses):
+    suggest_rate(rates, losses)
+    return np.nanargmin(losses)
+
+
+def _by_running_mean(rates, losses):
+    finite = np.isfinite(losses)
+    smooth = np.convolve(losses[finite], np.ones(5) / 5, "valid")
+    if smooth.min() > CHANCE - 0.1:
+        raise ValueError("never clearly below ln 7")
+    return rates[finite][smooth.argmin() + 2] / 10
 
 
 def _steepest(rates, losses):
@@ -100,12 +133,15 @@ def _diverging():
     return rates, losses
 
 
-def _refuses(f):
-    try:
-        result = f(*_flat(np.random.default_rng(1)))
-    except ValueError:
-        return True
-    return f"for a curve that never leaves chance it returned {result!r:.40}"
+def _refuses(wobble, seen):
+    def holds(f):
+        try:
+            result = f(*_flat(wobble))
+        except ValueError:
+            return True
+        return f"for a curve that {seen} it returned {result!r:.40}"
+
+    return holds
 
 
 RATE = Exercise(
@@ -139,15 +175,26 @@ RATE = Exercise(
         compare=_near_the_minimum,
         properties=(
             Property(
+                "raise ValueError where the loss never falls below ln 7",
+                _refuses(False, "never leaves chance"),
+            ),
+            Property(
                 "raise ValueError where the loss never falls clearly below ln 7",
-                _refuses,
+                _refuses(True, "dips 0.05 below ln 7 by noise alone"),
+            ),
+        ),
+        slips=(
+            Slip(
+                "np.convolve fills its ends with zeros: leave them out or repeat "
+                "the first and last loss.",
+                _zeros_at_the_ends,
             ),
         ),
     ),
     hints=(
         "What would one batch of easy faces do to the place of the lowest loss?",
         "Take the median over a window of about seven steps, find its lowest place, "
-        "and go a factor of ten back; refuse if that is not below ln 7.",
+        "and go a factor of ten back; refuse if that loss is not clearly below ln 7.",
         "A list of medians of slices, an argmin into the rates, a division by ten, "
         "and a raise before it.",
     ),
@@ -162,10 +209,19 @@ RATE = Exercise(
     mutants=(
         Mutant("lowest raw loss", _smallest_raw, "wrong value", "lucky batch"),
         Mutant("at the minimum", _at_the_minimum, "wrong value", "too large"),
-        Mutant("never refuses", _never_refuses, "wrong value", "ValueError"),
+        Mutant("never refuses", _never_refuses, "wrong value", "never leaves chance"),
+        Mutant("by a hair", _refuses_by_a_hair, "wrong value", "by noise alone"),
+        Mutant("zeros", _zeros_at_the_ends, "wrong value", "fills its ends with zeros"),
+        Mutant("a place", _place, "wrong type", "a place in the array"),
+        Mutant(
+            "a thousandth",
+            lambda r, loss: suggest_rate(r, loss) / 100,
+            "wrong value",
+            "far too small",
+        ),
         Mutant(
             "all rates", lambda r, loss: np.asarray(r), "wrong type", "one learning"
         ),
     ),
-    alternatives=(_steepest,),
+    alternatives=(_steepest, _by_running_mean),
 )
