@@ -31,7 +31,7 @@ def _wilson_uncentered(successes, n, z=1.96):
 
 def _wald_clipped(successes, n):
     low, high = _wald(successes, n)
-    return max(low, 0.0), min(high, 1.0)
+    return max(low, 0), min(high, 1)  # whole numbers where they cut, as written
 
 
 def _center_and_half(successes, n, z=1.96):

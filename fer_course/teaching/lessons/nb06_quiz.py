@@ -4,7 +4,7 @@ from fer_course.teaching.exercises import Option, QuizItem
 
 QUIZ = (
     QuizItem(
-        "Where in the course is a pixel divided by 255 before FERNet sees it?",
+        "Where in the course is a pixel divided by 255?",
         (
             Option(
                 "In face_to_input, in training and in serving.",

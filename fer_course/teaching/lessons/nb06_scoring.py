@@ -83,6 +83,77 @@ def _score_by_order(found_xyxy, found_labels, true_xyxy, true_labels):
     return right, count - right, missed, extra
 
 
+def _score_first_over_half(found_xyxy, found_labels, true_xyxy, true_labels):
+    """Takes the first free face over a half, not the one overlapped most."""
+    overlaps = (iou_matrix(found_xyxy, true_xyxy) >= 0.5).astype(float)
+    return _score_overlaps(overlaps, found_labels, true_labels)
+
+
+def _score_overlaps(overlaps, found_labels, true_labels):
+    right = wrong = extra = 0
+    for row, label in zip(overlaps, found_labels, strict=True):
+        if not len(row) or row.max() < 0.5:
+            extra += 1
+            continue
+        face = int(row.argmax())
+        overlaps[:, face] = 0
+        right += label == true_labels[face]
+        wrong += label != true_labels[face]
+    return right, wrong, len(true_labels) - right - wrong, extra
+
+
+def _score_best_face_taken(found_xyxy, found_labels, true_xyxy, true_labels):
+    """A box whose best face is taken is extra, though another face is free."""
+    overlaps = iou_matrix(found_xyxy, true_xyxy)
+    overlaps = overlaps * (overlaps == overlaps.max(axis=1, keepdims=True, initial=0))
+    return _score_overlaps(overlaps, found_labels, true_labels)
+
+
+def _score_faces_choose(found_xyxy, found_labels, true_xyxy, true_labels):
+    """Goes through the faces: each takes the free box that fits best."""
+    overlaps = iou_matrix(found_xyxy, true_xyxy).T
+    right, wrong, extra, missed = _score_overlaps(overlaps, true_labels, found_labels)
+    return right, wrong, missed, extra
+
+
+def _score_over_half(found_xyxy, found_labels, true_xyxy, true_labels):
+    overlaps = iou_matrix(found_xyxy, true_xyxy)
+    overlaps[overlaps == 0.5] = 0
+    return _score_overlaps(overlaps, found_labels, true_labels)
+
+
+def _score_wrong_is_missed(found_xyxy, found_labels, true_xyxy, true_labels):
+    right, wrong, missed, extra = score_photo(
+        found_xyxy, found_labels, true_xyxy, true_labels
+    )
+    return right, wrong, missed + wrong, extra
+
+
+def _score_wrong_is_extra(found_xyxy, found_labels, true_xyxy, true_labels):
+    right, wrong, missed, extra = score_photo(
+        found_xyxy, found_labels, true_xyxy, true_labels
+    )
+    return right, wrong, missed, extra + wrong
+
+
+def _score_extra_before_missed(found_xyxy, found_labels, true_xyxy, true_labels):
+    right, wrong, missed, extra = score_photo(
+        found_xyxy, found_labels, true_xyxy, true_labels
+    )
+    return right, wrong, extra, missed
+
+
+def _score_label_helps(found_xyxy, found_labels, true_xyxy, true_labels):
+    """Gives a face to the box with the right label, whichever came first."""
+    overlaps = iou_matrix(found_xyxy, true_xyxy)
+    same = np.array(found_labels, object)[:, None] == np.array(true_labels, object)
+    return _score_overlaps(
+        np.where(same | ~((overlaps >= 0.5) & same).any(axis=0), overlaps, 0),
+        found_labels,
+        true_labels,
+    )
+
+
 def _score_with_lists(found_xyxy, found_labels, true_xyxy, true_labels):
     free = list(range(len(true_xyxy)))
     counts = {"right": 0, "wrong": 0, "extra": 0}
@@ -99,6 +170,7 @@ def _score_with_lists(found_xyxy, found_labels, true_xyxy, true_labels):
 
 _BOX = np.array([10.0, 10.0, 50.0, 60.0])
 _FAR = _BOX + 100
+_NEAR = np.add(_BOX, (8, 0, 8, 0))  # IoU with _BOX: 2/3
 _NONE = np.zeros((0, 4))
 
 
@@ -159,6 +231,30 @@ END_TO_END = Exercise(
                 rule="the first box takes the face, every further one is extra",
             ),
             Case(
+                "the same face twice, the second box fits better",
+                (np.stack((_BOX + 2, _BOX)), ["sad", "happy"], _BOX[None], ["happy"]),
+                expected=(0, 1, 0, 1),
+                rule="the boxes choose, in their order: the best score comes first",
+            ),
+            Case(
+                "one box over two faces that overlap",
+                (_NEAR[None], ["sad"], np.stack((_BOX, _NEAR)), ["happy", "sad"]),
+                expected=(1, 0, 1, 0),
+                rule="of the faces that it overlaps by half, a box takes the one that "
+                "it overlaps most",
+            ),
+            Case(
+                "two boxes over two faces that overlap",
+                (
+                    np.stack((_BOX, np.add(_BOX, (2, 0, 2, 0)))),
+                    ["happy", "sad"],
+                    np.stack((_BOX, _NEAR)),
+                    ["happy", "sad"],
+                ),
+                expected=(2, 0, 0, 0),
+                rule="a box whose best face is taken may take another free one",
+            ),
+            Case(
                 "an overlap of exactly a half",
                 (
                     np.array([[0.0, 0.0, 20.0, 10.0]]),
@@ -193,6 +289,23 @@ END_TO_END = Exercise(
             Slip("That forgives the second box of a face.", _score_drops_duplicates),
             Slip("That forgets the faces nobody found.", _score_forgets_missed),
             Slip("That pairs boxes and faces by their order.", _score_by_order),
+            Slip("That takes the first face over a half.", _score_first_over_half),
+            Slip(
+                "That gives up on a box whose best face is taken.",
+                _score_best_face_taken,
+            ),
+            Slip("There the faces choose their boxes.", _score_faces_choose),
+            Slip("At 0.5 is enough: >=, not >.", _score_over_half),
+            Slip(
+                "That counts a face read wrongly as missed, too.",
+                _score_wrong_is_missed,
+            ),
+            Slip(
+                "That counts a box with a wrong label as extra, too.",
+                _score_wrong_is_extra,
+            ),
+            Slip("Missed faces come before extra boxes.", _score_extra_before_missed),
+            Slip("There the label decides which box counts.", _score_label_helps),
         ),
     ),
     hints=(
@@ -219,6 +332,14 @@ END_TO_END = Exercise(
         ),
         Mutant("no missed", _score_forgets_missed, "wrong value", "nobody found"),
         Mutant("by order", _score_by_order, "wrong value", "by their order"),
+        Mutant("first", _score_first_over_half, "wrong value", "first face over"),
+        Mutant("taken", _score_best_face_taken, "wrong value", "best face is taken"),
+        Mutant("faces choose", _score_faces_choose, "wrong value", "faces choose"),
+        Mutant("over a half", _score_over_half, "wrong value", ">=, not >"),
+        Mutant("missed, too", _score_wrong_is_missed, "wrong value", "as missed, too"),
+        Mutant("extra, too", _score_wrong_is_extra, "wrong value", "as extra, too"),
+        Mutant("order", _score_extra_before_missed, "wrong value", "come before extra"),
+        Mutant("label", _score_label_helps, "wrong value", "label decides"),
         Mutant("only right", lambda *a: score_photo(*a)[0], "wrong type", "int"),
     ),
     alternatives=(_score_with_lists,),

@@ -60,6 +60,98 @@ def _silence_target_is_threshold(
     return target, float((test_probabilities.max(axis=1) >= target).mean())
 
 
+def _silence_by(threshold_of):
+    """Return an answer from a rule (tops, right, target) -> threshold."""
+
+    def answer(choose_probabilities, choose_labels, test_probabilities, target):
+        top = choose_probabilities.max(axis=1)
+        right = choose_probabilities.argmax(axis=1) == choose_labels
+        threshold = float(threshold_of(top, right, target))
+        return threshold, float((test_probabilities.max(axis=1) >= threshold).mean())
+
+    return answer
+
+
+def _above_target_only(top, right, target):
+    good = [t for t in sorted(set(top)) if right[top >= t].mean() > target]
+    return good[0] if good else 1.0
+
+
+def _until_it_fails(top, right, target):
+    """Goes down from the top and stops where the target is first missed."""
+    threshold = 1.0
+    for candidate in sorted(set(top), reverse=True):
+        if right[top >= candidate].mean() < target:
+            break
+        threshold = candidate
+    return threshold
+
+
+def _lowest_step(top, right, target):
+    """Scans a grid from 0 on: every step below the lowest face does as well."""
+    for step in np.arange(0, 1, 0.01):
+        if (top >= step).any() and right[top >= step].mean() >= target:
+            return step
+    return 1.0
+
+
+def _splits_ties(top, right, target):
+    order = np.argsort(-top, kind="stable")
+    accuracy = right[order].cumsum() / np.arange(1, len(top) + 1)
+    reached = np.flatnonzero(accuracy >= target)
+    return top[order][reached[-1]] if len(reached) else 1.0
+
+
+def _highest_if_none(top, right, target):
+    good = [t for t in sorted(set(top)) if right[top >= t].mean() >= target]
+    return good[0] if good else top.max()
+
+
+def _second_from(change):
+    """Return an answer whose second number is changed: (kept, top, right) -> it."""
+
+    def answer(choose_probabilities, choose_labels, test_probabilities, target):
+        threshold, _ = choose_silence(
+            choose_probabilities, choose_labels, test_probabilities, target
+        )
+        top = choose_probabilities.max(axis=1)
+        right = choose_probabilities.argmax(axis=1) == choose_labels
+        kept = test_probabilities.max(axis=1) >= threshold
+        return threshold, change(kept, right[top >= threshold])
+
+    return answer
+
+
+def _swapped(choose_probabilities, choose_labels, test_probabilities, target):
+    return choose_silence(
+        choose_probabilities, choose_labels, test_probabilities, target
+    )[::-1]
+
+
+_SLIPS = {  # words -> wrong answer; the words name the mutants, too
+    "At the target is enough: >=, not >.": _silence_by(_above_target_only),
+    "That stops where the target is first missed: further down it may be reached "
+    "again.": _silence_by(_until_it_fails),
+    "That is a step of a grid: take a choosing face's own top probability.": (
+        _silence_by(_lowest_step)
+    ),
+    "That keeps one of two faces with the same top probability.": (
+        _silence_by(_splits_ties)
+    ),
+    "No threshold reached the target: it is 1.0 then.": _silence_by(_highest_if_none),
+    "That is the share left unread: coverage is the share that is read.": (
+        _second_from(lambda kept, right: float(1 - kept.mean()))
+    ),
+    "That is a count: coverage is a share of the test faces.": (
+        _second_from(lambda kept, right: int(kept.sum()))
+    ),
+    "That is the accuracy reached: the second is the coverage.": (
+        _second_from(lambda kept, right: float(right.mean()) if len(right) else 0.0)
+    ),
+    "The threshold comes first, then the coverage.": _swapped,
+}
+
+
 def _rows(tops, predicted):
     """Return (N, 7) probabilities with these top values and classes."""
     rows = np.repeat((1 - np.array(tops, float))[:, None] / 6, 7, axis=1)
@@ -80,7 +172,7 @@ def _random_silence(rng):
     )
 
 
-_FIVE = _rows((0.9, 0.8, 0.7, 0.6, 0.5), (1, 1, 2, 1, 1))
+_FIVE = _rows((0.9, 0.8, 0.7, 0.65, 0.5), (1, 1, 2, 1, 1))
 _FIVE_LABELS = np.array([1, 1, 1, 1, 3])  # right, right, wrong, right, wrong
 _TEST = _rows((0.95, 0.8, 0.75, 0.4), (0, 1, 2, 3))
 
@@ -92,6 +184,20 @@ SILENCE = Exercise(
     judge=judge_function(
         (
             Case(
+                "five faces, three of them right",
+                (_FIVE, _FIVE_LABELS, _TEST, 0.6),
+                expected=(0.5, 0.75),
+                rule="the threshold is a choosing face's top probability; coverage is "
+                "the share of the test faces that are kept",
+            ),
+            Case(
+                "five faces, three of four right",
+                (_FIVE, _FIVE_LABELS, _TEST, 0.75),
+                expected=(0.65, 0.75),
+                rule="of all thresholds that reach the target take the lowest: it "
+                "keeps most faces",
+            ),
+            Case(
                 "five faces, all kept ones right",
                 (_FIVE, _FIVE_LABELS, _TEST, 1.0),
                 expected=(0.8, 0.5),
@@ -99,17 +205,10 @@ SILENCE = Exercise(
                 "threshold",
             ),
             Case(
-                "five faces, three of four right",
-                (_FIVE, _FIVE_LABELS, _TEST, 0.75),
-                expected=(0.6, 0.75),
-                rule="of all thresholds that reach the target take the lowest: it "
-                "keeps most faces",
-            ),
-            Case(
-                "a target that all faces reach",
-                (_FIVE, _FIVE_LABELS, _TEST, 0.5),
-                expected=(0.5, 0.75),
-                rule="coverage is the share of the test faces that are kept",
+                "three faces, two of them alike",
+                (_rows((0.9, 0.8, 0.8), (1, 1, 1)), np.array([1, 1, 0]), _TEST, 0.75),
+                expected=(0.9, 0.25),
+                rule="faces of the same top probability are kept or left out together",
             ),
             Case(
                 "a target out of reach",
@@ -131,6 +230,7 @@ SILENCE = Exercise(
                 "That takes the target itself as the threshold.",
                 _silence_target_is_threshold,
             ),
+            *(Slip(words, function) for words, function in _SLIPS.items()),
         ),
     ),
     hints=(
@@ -156,6 +256,7 @@ SILENCE = Exercise(
         Mutant(
             "target", _silence_target_is_threshold, "wrong value", "the target itself"
         ),
+        *(Mutant(w[:30], f, "wrong value", w[:40]) for w, f in _SLIPS.items()),
         Mutant(
             "threshold only",
             lambda p, y, t, target: choose_silence(p, y, t, target)[0],

@@ -41,7 +41,7 @@ def _judge_culprits(answer):
             return Verdict(
                 "wrong value",
                 f"Pipeline {letter}: {describe(answer[letter])} is not one of the "
-                f"names in SLIPS.",
+                f"names in SLIPS: {', '.join(SLIPS)}.",
             )
     wrong = [letter for letter in _CULPRITS if answer[letter] != _CULPRITS[letter]]
     if not wrong:
