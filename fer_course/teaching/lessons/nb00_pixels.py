@@ -1,4 +1,4 @@
-"""Notebook 00, exercises 1 to 3: one pixel, a clipped crop, colors and gray."""
+"""Notebook 00, exercises 1 and 2: one pixel, and a clipped crop."""
 
 import numpy as np
 
@@ -6,7 +6,6 @@ from fer_course.teaching.exercises import (
     Case,
     Exercise,
     Mutant,
-    Property,
     Slip,
     judge_function,
     seeded_cases,
@@ -34,7 +33,8 @@ def _pixel_as_tuple(image, x, y):
     return tuple(int(value) for value in image[y, x])
 
 
-def _photo(height, width, seed=0):
+def random_photo(height, width, seed=0):
+    """Return an (H, W, 3) uint8 array of noise."""
     rng = np.random.default_rng(seed)
     return rng.integers(0, 256, (height, width, 3), dtype=np.uint8)
 
@@ -44,7 +44,7 @@ def _random_pixel(rng):
     return Case(
         f"a photo {height} px high, {width} px wide",
         (
-            _photo(height, width, int(rng.integers(99))),
+            random_photo(height, width, int(rng.integers(99))),
             int(rng.integers(width)),
             int(rng.integers(height)),
         ),
@@ -132,6 +132,26 @@ def _crop_with_last(image, box_xyxy):
     return clipped_crop(image, (x1, y1, x2 + 1, y2 + 1))
 
 
+def _crop_far_edges_wrap(image, box_xyxy):
+    height, width = image.shape[:2]
+    x1, y1, x2, y2 = box_xyxy
+    return image[max(y1, 0) : min(y2, height), max(x1, 0) : min(x2, width)]
+
+
+def _crop_limits_swapped(image, box_xyxy):
+    width, height = image.shape[:2]
+    x1, x2 = np.clip(box_xyxy[0::2], 0, width)
+    y1, y2 = np.clip(box_xyxy[1::2], 0, height)
+    return image[y1:y2, x1:x2]
+
+
+def _crop_without_last(image, box_xyxy):
+    height, width = image.shape[:2]
+    x1, x2 = np.clip(box_xyxy[0::2], 0, width - 1)
+    y1, y2 = np.clip(box_xyxy[1::2], 0, height - 1)
+    return image[y1:y2, x1:x2]
+
+
 def _crop_padded(image, box_xyxy):
     x1, y1, x2, y2 = box_xyxy
     rows = np.clip(np.arange(y1, y2), 0, image.shape[0] - 1)
@@ -150,11 +170,11 @@ def _random_crop(rng):
     height, width = (int(n) for n in rng.integers(4, 30, 2))
     x1, y1 = int(rng.integers(-8, width)), int(rng.integers(-8, height))
     x2, y2 = x1 + int(rng.integers(1, 25)), y1 + int(rng.integers(1, 25))
-    image = _photo(height, width, int(rng.integers(99)))
+    image = random_photo(height, width, int(rng.integers(99)))
     return Case(f"a {height}x{width} photo", (image, (x1, y1, x2, y2)))
 
 
-_GRID = _photo(6, 10, 3)
+_GRID = random_photo(6, 10, 3)
 
 CROP = Exercise(
     id="00.2",
@@ -195,14 +215,19 @@ CROP = Exercise(
             Slip("That swaps x and y.", _crop_swapped),
             Slip("That reads the box as x, y, width, height.", _crop_as_xywh),
             Slip("That includes the right and the bottom edge.", _crop_with_last),
+            Slip(
+                "The right and the bottom can be negative, too.", _crop_far_edges_wrap
+            ),
+            Slip("A shape is (height, width).", _crop_limits_swapped),
+            Slip("The limit is the side itself, not one less.", _crop_without_last),
         ),
     ),
     hints=(
         "What does NumPy do with image[-3:4]?",
         "Bring each of the four numbers into the photo first: x between 0 and the "
         "width, y between 0 and the height.",
-        "max(…, 0) for the near edges, min(…, height or width) for the far ones, then "
-        "one slice with rows first.",
+        "Near edges: at least 0. Far edges: at most height or width, and at least 0, "
+        "too. Then one slice with rows first.",
     ),
     why=(
         "Boxes leave the photo all the time: faces are cut by its edge.",
@@ -216,138 +241,10 @@ CROP = Exercise(
         Mutant("swapped", _crop_swapped, "wrong type", "swaps x and y"),
         Mutant("xywh", _crop_as_xywh, "wrong type", "x, y, width, height"),
         Mutant("last pixel", _crop_with_last, "wrong type", "right and the bottom"),
+        Mutant("far edge wraps", _crop_far_edges_wrap, "wrong type", "negative, too"),
+        Mutant("limits swapped", _crop_limits_swapped, "wrong type", "(height, width)"),
+        Mutant("one less", _crop_without_last, "wrong type", "not one less"),
         Mutant("padded", _crop_padded, "wrong type", "left out"),
     ),
     alternatives=(_crop_by_clip,),
-)
-
-
-def luma_and_bgr(image):
-    """Return the gray (H, W) uint8 of an RGB photo, and the photo as BGR."""
-    weights = np.array([0.299, 0.587, 0.114])
-    gray = np.round(image @ weights).astype(np.uint8)
-    return gray, image[:, :, ::-1].copy()
-
-
-def _luma_mean(image):
-    return np.round(image.mean(axis=2)).astype(np.uint8), image[:, :, ::-1].copy()
-
-
-def _luma_of_bgr(image):
-    return luma_and_bgr(image[:, :, ::-1])[0], image[:, :, ::-1].copy()
-
-
-def _luma_wraps(image):
-    red, green, blue = (image[:, :, k] for k in range(3))
-    return (red + green + blue) // 3, image[:, :, ::-1].copy()
-
-
-def _luma_float(image):
-    return image @ np.array([0.299, 0.587, 0.114]), image[:, :, ::-1].copy()
-
-
-def _luma_mirrors(image):
-    return luma_and_bgr(image)[0], image[:, ::-1].copy()
-
-
-def _luma_in_place(image):
-    gray = luma_and_bgr(image)[0]
-    image[:] = image[:, :, ::-1].copy()
-    return gray, image.copy()
-
-
-def _luma_with_cv2(image):
-    import cv2
-
-    gray = cv2.cvtColor(image, cv2.COLOR_RGB2GRAY)
-    return gray, cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-
-
-def _compare_colors(result, expected):
-    """Compare gray to one level (formulas round differently) and BGR exactly."""
-    from fer_course.teaching.comparing import compare_values
-
-    problem = compare_values(result, expected)
-    if problem is None or problem[0] != "wrong value":
-        return problem
-    gap = np.abs(np.asarray(result[0], int) - expected[0].astype(int)).max(initial=0)
-    if gap > 1:
-        return "wrong value", f"The gray picture is off by up to {gap} of 255 levels."
-    if not np.array_equal(result[1], expected[1]):
-        return "wrong value", "The second picture has not red and blue swapped."
-    return None
-
-
-def _random_colors(rng):
-    height, width = (int(n) for n in rng.integers(1, 12, 2))
-    return Case(
-        f"a {height}x{width} photo", (_photo(height, width, int(rng.integers(99))),)
-    )
-
-
-_FOUR = np.array([[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [200, 100, 50]]], np.uint8)
-
-COLORS = Exercise(
-    id="00.3",
-    title="luma_and_bgr",
-    stars=2,
-    reference=luma_and_bgr,
-    judge=judge_function(
-        (
-            Case(
-                "red, green, blue, brown",
-                (_FOUR,),
-                expected=(
-                    np.array([[76, 150], [29, 124]], np.uint8),
-                    _FOUR[:, :, ::-1].copy(),
-                ),
-                rule="gray is 0.299 red + 0.587 green + 0.114 blue, rounded, uint8; "
-                "BGR swaps the last axis",
-            ),
-            Case("a white row", (np.full((1, 4, 3), 255, np.uint8),)),
-            *seeded_cases(_random_colors),
-        ),
-        luma_and_bgr,
-        compare=_compare_colors,
-        properties=(
-            Property(
-                "gray of a gray photo is that gray",
-                lambda f: bool(
-                    np.array_equal(
-                        np.asarray(f(np.full((2, 3, 3), 90, np.uint8))[0], int),
-                        np.full((2, 3), 90),
-                    )
-                ),
-            ),
-        ),
-        slips=(
-            Slip("That weighs the three channels alike.", _luma_mean),
-            Slip("That weighs blue as red.", _luma_of_bgr),
-            Slip("That adds uint8, which starts again at 256.", _luma_wraps),
-            Slip("That mirrors the photo instead of its channels.", _luma_mirrors),
-        ),
-    ),
-    hints=(
-        "Which looks brighter to you, pure green or pure blue?",
-        "Multiply each channel by its weight as floats, add, round, and only then "
-        "make it uint8; for BGR reverse the last axis.",
-        "A matrix product with an array of three weights; for the other, a slice with "
-        "a step of −1 on the third axis.",
-    ),
-    why=(
-        "FERNet's input is this gray, so that swapped channels change its numbers.",
-        "Eyes see green best, which the weights say.",
-        "The sum is made in floats, because uint8 has no room for it.",
-    ),
-    wrong_turn="Adding the channels as uint8: 200 + 100 is 44, and light skin turns "
-    "dark in patches.",
-    mutants=(
-        Mutant("mean", _luma_mean, "wrong value", "channels alike"),
-        Mutant("bgr weights", _luma_of_bgr, "wrong value", "weighs blue as red"),
-        Mutant("wraps", _luma_wraps, "wrong value", "starts again at 256"),
-        Mutant("float", _luma_float, "wrong type", "uint8"),
-        Mutant("mirrors", _luma_mirrors, "wrong value", "mirrors the photo"),
-        Mutant("in place", _luma_in_place, "wrong value", "work on a copy"),
-    ),
-    alternatives=(_luma_with_cv2,),
 )

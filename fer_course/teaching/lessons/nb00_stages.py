@@ -46,6 +46,18 @@ def _keep_sorted(boxes_xyxy, scores, score_threshold):
     return keep_from(boxes_xyxy[order], scores[order], score_threshold)
 
 
+def _keep_all_scores(boxes_xyxy, scores, score_threshold):
+    return boxes_xyxy[scores >= score_threshold], scores
+
+
+def _keep_pair_swapped(boxes_xyxy, scores, score_threshold):
+    return keep_from(boxes_xyxy, scores, score_threshold)[::-1]
+
+
+def _keep_from_half(boxes_xyxy, scores, score_threshold):
+    return keep_from(boxes_xyxy, scores, 0.5)
+
+
 def _keep_lists(boxes_xyxy, scores, score_threshold):
     kept = [k for k, score in enumerate(scores) if score >= score_threshold]
     return [boxes_xyxy[k] for k in kept], [scores[k] for k in kept]
@@ -104,6 +116,10 @@ KEEP = Exercise(
             Slip("That leaves out a score equal to the threshold.", _keep_above),
             Slip("That keeps what lies below.", _keep_below),
             Slip("That sorts them.", _keep_sorted),
+            Slip("Choose from both arrays alike.", _keep_all_scores),
+            Slip("Choose from both arrays alike.", _keep_scores_only),
+            Slip("Boxes come first.", _keep_pair_swapped),
+            Slip("0.5 is built in: use score_threshold.", _keep_from_half),
         ),
     ),
     hints=(
@@ -122,7 +138,10 @@ KEEP = Exercise(
     mutants=(
         Mutant("above", _keep_above, "wrong type", "equal to the threshold"),
         Mutant("below", _keep_below, "wrong type", "lies below"),
-        Mutant("scores only", _keep_scores_only, "wrong type", "shape (3, 4)"),
+        Mutant("scores only", _keep_scores_only, "wrong type", "from both arrays"),
+        Mutant("all scores", _keep_all_scores, "wrong type", "from both arrays"),
+        Mutant("pair swapped", _keep_pair_swapped, "wrong type", "Boxes come first"),
+        Mutant("built in", _keep_from_half, "wrong type", "use score_threshold"),
         Mutant("sorted", _keep_sorted, "wrong value", "sorts them"),
         Mutant("lists", _keep_lists, "wrong type", "NumPy array"),
     ),
@@ -149,7 +168,7 @@ class _FakeNetworks:
         corners = rng.integers(0, 30, (n_faces, 2))
         sizes = rng.integers(8, 25, (n_faces, 2))
         self.boxes = np.hstack((corners, corners + sizes)).astype(np.float32)
-        self.scores = np.linspace(0.9, 0.4, n_faces)
+        self.scores = np.linspace(0.4, 0.9, n_faces)  # not sorted: its own order
         self.batches = []
 
     def detect(self, image):
@@ -183,12 +202,20 @@ def _judge_faces(answer, n_faces):
     result, raised, _ = call_quietly(answer, fake.image, fake.detect, fake.classify)
     where = f"in a photo of {n_faces} faces"
     if raised is not None:
-        return Verdict(raised.kind, f"{raised.message}\n{where}")
+        return Verdict(raised.kind, f"{raised.message}\n{where}{_why(raised)}")
     if is_stub(result):
         return Verdict(NOT_ATTEMPTED)
+    if isinstance(result, zip):
+        return Verdict("wrong type", f"That is a zip: make it a list.\n{where}")
     if not isinstance(result, (list, tuple)):
         return Verdict(
             "wrong type", f"A list of pairs is wanted, not {describe(result)}.\n{where}"
+        )
+    if len(result) == 2 and getattr(result[0], "shape", ()) == (n_faces, 4):
+        return Verdict(
+            "wrong type",
+            f"Those are all boxes and all probabilities, each in one array.\n{where}: "
+            "put each box with its own row.",
         )
     if len(result) != n_faces:
         return Verdict(
@@ -204,12 +231,22 @@ def _judge_faces(answer, n_faces):
     return _compare_pairs(result, expected, where)
 
 
+def _why(raised):
+    """Return what two common errors mean here."""
+    if "truth value" in raised.message:
+        return ": an array is neither true nor false; ask for its len()."
+    if "expected (N, 4)" in raised.message:
+        return ": detect returns a pair, boxes and scores."
+    return ""
+
+
 def _compare_pairs(result, expected, where):
     for number, (mine, (box, row)) in enumerate(zip(result, expected, strict=True)):
         if not isinstance(mine, (list, tuple)) or len(mine) != 2:
             return Verdict(
                 "wrong type",
-                f"Entry {number} is no pair (box, probabilities).\n{where}",
+                f"Entry {number} is no pair (box, probabilities): {describe(mine)}."
+                f"\n{where}",
             )
         values = [np.asarray(item) for item in mine]
         if values[0].shape != (4,) or values[1].shape != (7,):
@@ -265,6 +302,32 @@ def _compose_names(image, detect, classify):
     return [(box, int(row.argmax())) for box, row in pairs]
 
 
+def _compose_sorted(image, detect, classify):
+    boxes_xyxy, scores = detect(image)
+    order = np.argsort(-scores)
+    return find_and_classify(image, lambda _: (boxes_xyxy[order], scores), classify)
+
+
+def _compose_two_arrays(image, detect, classify):
+    boxes_xyxy, _ = detect(image)
+    return boxes_xyxy, classify([crop(image, box) for box in boxes_xyxy])
+
+
+def _compose_zip(image, detect, classify):
+    boxes_xyxy, _ = detect(image)
+    return zip(boxes_xyxy, classify([crop(image, b) for b in boxes_xyxy]), strict=True)
+
+
+def _compose_pair_as_boxes(image, detect, classify):
+    found = detect(image)
+    return classify([crop(image, box) for box in found])
+
+
+def _compose_asks_array(image, detect, classify):
+    boxes_xyxy, _ = detect(image)
+    return find_and_classify(image, detect, classify) if boxes_xyxy else []
+
+
 def _compose_with_loop(image, detect, classify):
     boxes_xyxy, _ = detect(image)
     rows = classify([crop(image, box) for box in boxes_xyxy])
@@ -286,7 +349,8 @@ COMPOSE = Exercise(
     ),
     why=(
         "This is the course's `FaceAnalyzer` in five lines.",
-        "One call for all faces costs far less than one call for each.",
+        "One call for all faces pays the cost of a call once, which counts most on a "
+        "GPU.",
         "Without a face there is nothing to classify, and an empty list is the right "
         "answer, not an error.",
     ),
@@ -299,6 +363,11 @@ COMPOSE = Exercise(
         Mutant("whole photo", _compose_whole_photo, "wrong value", "from its own box"),
         Mutant("best only", _compose_best_only, "wrong value", "Got 1 faces"),
         Mutant("names", _compose_names, "wrong type", "(7,) are wanted"),
+        Mutant("sorted", _compose_sorted, "wrong value", "another box"),
+        Mutant("two arrays", _compose_two_arrays, "wrong type", "its own row"),
+        Mutant("a zip", _compose_zip, "wrong type", "make it a list"),
+        Mutant("pair as boxes", _compose_pair_as_boxes, "raised", "boxes and scores"),
+        Mutant("asks an array", _compose_asks_array, "raised", "its len()"),
     ),
     alternatives=(_compose_with_loop,),
 )
