@@ -16,7 +16,7 @@ QUIZ = (
                 "Nothing yet: test them on the same faces, and train more seeds",
                 True,
                 "McNemar's test counts the faces on which they differ (section 4), "
-                "and seeds alone move a network by about half a point.",
+                "and the luck of the seed comes on top (section 1).",
             ),
             Option(
                 "They are equal",
