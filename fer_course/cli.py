@@ -152,6 +152,8 @@ def _add_training(commands):
         ("--hours", float, "H", "detector: fit the schedule into this time"),
     ):
         train.add_argument(option, type=kind, metavar=metavar, help=text)
+    text = "share each batch among these GPUs; fernet: on JAX alone"
+    train.add_argument("--gpus", type=_numbers, metavar="0,1", help=text)
     evaluate = _add(commands, "evaluate", _evaluate, "measure a network")
     evaluate.add_argument("network", choices=networks)
     evaluate.add_argument("--model", metavar="FILE", help="default: the shipped one")
@@ -186,6 +188,14 @@ def _count(text):
         if int(text) >= 1:
             return int(text)
     raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 on")
+
+
+def _numbers(text):
+    numbers = text.split(",")
+    if all(number.isdecimal() for number in numbers):
+        if len(set(map(int, numbers))) == len(numbers):
+            return tuple(map(int, numbers))
+    raise argparse.ArgumentTypeError(f"{text} is not a list of numbers like 0,1")
 
 
 def _missing_package(error):
@@ -283,6 +293,7 @@ def _train(options):
         image_size=options.image_size,
         learning_rate=options.learning_rate,
         hours=options.hours,
+        gpus=options.gpus,
         faces=options.faces,
         recipe=options.recipe,
         teachers=options.teachers,

@@ -5,6 +5,7 @@ Joins data sets, trainings and scores with the course's folders. A run lies unde
 only with `--record`. Notebooks 02 and 05 do the same step by step.
 """
 
+import contextlib
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 from fer_course.settings import settings
 
 QUICK_FACES = 4000
-_COMMON = {"quick", "resume", "epochs", "weights"}
+_COMMON = {"quick", "resume", "epochs", "weights", "gpus"}
 _SETTINGS = {
     "detector": _COMMON | {"image_size", "learning_rate", "hours"},
     "fernet": _COMMON | {"faces", "recipe", "teachers"},
@@ -28,14 +29,15 @@ def train(network, *, out=None, record=False, **given):
         out: the run's folder; None means `data/runs/NETWORK`.
         record: copy the history into `models/records`.
         **given: for both: quick (minutes instead of hours), resume (the run in `out`),
-            epochs and weights (to start from); for the detector: image_size,
+            epochs, weights (to start from) and gpus (numbers of those that share each
+            batch; for FERNet on JAX alone); for the detector: image_size,
             learning_rate and hours; for FERNet: faces ("fer2013", "affectnet" or
             "joint"), recipe, one of `expression.recipe.RECIPES`, and teachers, files of
             networks to be distilled into this one. None and False mean the default. An
             ablation takes none of them.
 
     Raises:
-        ValueError: a setting that is another network's.
+        ValueError: a setting that is another network's, or a GPU that is not there.
         FileNotFoundError: data or start weights are missing; says how to get them.
     """
     out = Path(out) if out else settings().runs / network
@@ -87,12 +89,14 @@ def _train_fernet(
     weights=None,
     teachers=(),
     resume=False,
+    gpus=(),
 ):
     from fer_course.expression.distillation import soften_targets
     from fer_course.expression.recipe import RECIPES
     from fer_course.expression.release import finish_fernet
     from fer_course.expression.training import train_fernet
 
+    sharing = _sharing(gpus, RECIPES[recipe].batch_size)
     known = _load_faces(faces)
     learn, choose = known.part("train"), known.part("choose")
     if quick:
@@ -103,7 +107,18 @@ def _train_fernet(
     recipe = RECIPES[recipe]
     if epochs:
         recipe = replace(recipe, epochs=epochs)
-    trained = train_fernet(learn, choose, out, recipe, weights=weights, resume=resume)
+    whole = len(choose) - len(choose) % (
+        len(gpus) or 1
+    )  # else its end has no equal parts
+    with sharing:
+        trained = train_fernet(
+            learn,
+            choose.select(slice(whole)),
+            out,
+            recipe,
+            weights=weights,
+            resume=resume,
+        )
     files = out / "fernet.keras", out / "fernet.onnx"
     finish_fernet(trained.best, choose, *files)
     print(
@@ -111,6 +126,31 @@ def _train_fernet(
         f"{files[0]}, {files[1]}"
     )
     return trained.history
+
+
+def _sharing(gpus, batch_size):
+    """Return a context in which Keras splits every batch evenly among some GPUs."""
+    if not gpus:
+        return contextlib.nullcontext()
+    import keras
+
+    if keras.backend.backend() != "jax":
+        raise ValueError(
+            "Keras shares batches among GPUs on JAX alone: install jax[cuda13], set "
+            "KERAS_BACKEND=jax and start again, or leave --gpus out."
+        )
+    there = keras.distribution.list_devices()  # "gpu:0", "gpu:1"; else the processor
+    if max(gpus) >= len(there):
+        raise ValueError(
+            f"There is no GPU {max(gpus)}: JAX sees {', '.join(there)}. Name others, "
+            "or leave --gpus out."
+        )
+    if batch_size % len(gpus):
+        raise ValueError(
+            f"{len(gpus)} GPUs cannot share {batch_size} faces evenly: name 2, 4 or 8."
+        )
+    chosen = [there[number] for number in gpus]
+    return keras.distribution.DataParallel(devices=chosen).scope()
 
 
 def _train_ablation(out):

@@ -1,5 +1,8 @@
 """`train` and `evaluate` read and write where they should."""
 
+import os
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -68,6 +71,55 @@ def test_the_detectors_own_settings_reach_it_and_no_other(folders, detector):
         runs.train("detector", faces="joint", recipe="reference")
     with pytest.raises(ValueError, match=r"epochs: not for the ablation"):
         runs.train("ablation", epochs=3)
+
+
+def test_fernet_is_shared_among_gpus_by_keras_on_jax_alone(folders):
+    keras = pytest.importorskip("keras")
+    if keras.backend.backend() == "jax":
+        pytest.skip("it is on JAX")
+    with pytest.raises(ValueError, match=r"on JAX alone: install .* KERAS_BACKEND=jax"):
+        runs.train("fernet", gpus=(0, 1))
+
+
+ON_TWO = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import keras
+from fer_course import runs
+from test_training import RECIPE, faces, train_fernet
+for gpus, batch_size in (((0, 2), 64), ((0, 1), 63)):
+    try:
+        runs._sharing(gpus, batch_size)
+    except ValueError as error:
+        print(error)
+with runs._sharing((0, 1), RECIPE.batch_size):
+    train_fernet(faces(), faces(28, 1), sys.argv[2], RECIPE)
+    model = keras.models.load_model(sys.argv[2] + "/last.keras")
+    print(len(model.trainable_variables[0].value.devices()), "hold the weights")
+print(keras.distribution.distribution(), "afterwards")
+"""
+
+
+def test_two_devices_share_fernets_batches(tmp_path):
+    """What two GPUs would do: two devices that JAX makes of the processor."""
+    pytest.importorskip("keras")
+    pytest.importorskip("jax")
+    environment = os.environ | {
+        "KERAS_BACKEND": "jax",
+        "XLA_FLAGS": "--xla_force_host_platform_device_count=2",
+        "PYTHONPATH": os.pathsep.join([str(ROOT), os.environ.get("PYTHONPATH", "")]),
+    }
+    here = str(ROOT / "tests" / "expression")
+    done = subprocess.run(
+        [sys.executable, "-c", ON_TWO, here, str(tmp_path)],
+        env=environment,
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "There is no GPU 2: JAX sees cpu:0, cpu:1" in done.stdout
+    assert "2 GPUs cannot share 63 faces evenly" in done.stdout
+    assert "2 hold the weights" in done.stdout and "None afterwards" in done.stdout
 
 
 def test_record_keeps_the_history(folders, detector):

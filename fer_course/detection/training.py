@@ -96,6 +96,7 @@ def train_detector(
     learning_rate=None,
     hours=None,
     threads=None,
+    gpus=None,
     resume=False,
     plots=False,
     progress=print,
@@ -118,6 +119,8 @@ def train_detector(
         hours: time to train for; the schedule is fitted to it after each epoch, and
             the number of epochs is only the first guess.
         threads: processor threads; None means one a core.
+        gpus: numbers of the GPUs that share each step's photos, such as (0, 1), a
+            process each (Ultralytics' DDP); None means the first, or the processor.
         resume: carry on with the run in `out` where it stopped, as it was set; a
             complete run is returned as it lies there.
         plots: also draw Ultralytics' own pictures into `out`.
@@ -126,7 +129,8 @@ def train_detector(
     Raises:
         FileNotFoundError: the yaml, the start weights or, to resume, the run's
             last epoch is missing.
-        ValueError: the settings of a run to resume were to change.
+        ValueError: the settings of a run to resume were to change, or a GPU is not
+            there.
     """
     start = time.perf_counter()
     out, data_yaml = Path(out).resolve(), Path(data_yaml).resolve()
@@ -157,6 +161,8 @@ def train_detector(
     arguments = {"data": str(data_yaml), "save_dir": str(out), "plots": plots}
     if hours:
         arguments["time"] = hours
+    if gpus:
+        arguments["device"] = _present(gpus)
     if resume:
         arguments["resume"] = True
     else:
@@ -169,6 +175,19 @@ def train_detector(
     finally:
         ultralytics.utils.LOGGER.setLevel(level)
     return _trained(out, start)
+
+
+def _present(gpus):
+    """Return GPUs as Ultralytics names them, after a look whether they are there."""
+    import torch
+
+    count = torch.cuda.device_count()
+    if max(gpus) >= count:
+        raise ValueError(
+            f"There is no GPU {max(gpus)}: PyTorch sees {count} on this machine, "
+            "numbered from 0. Name others, or leave gpus (--gpus) out."
+        )
+    return ",".join(map(str, gpus))
 
 
 def _trained(out, start):

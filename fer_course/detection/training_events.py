@@ -7,6 +7,7 @@ an epoch. Notebook 02 reads the lines.
 
 import os
 import time
+from functools import partial
 
 from fer_course.detection.augmentation import train_on_poor_photos
 
@@ -68,15 +69,24 @@ def training_events(progress=None, threads=None):
         "on_train_start": set_threads,
         "on_train_epoch_start": _PlainShare(),
         "on_pretrain_routine_end": prepare,
-        "on_train_epoch_end": _keep_copy,
+        "on_train_epoch_end": partial(_on_the_first_gpu, _keep_copy),
         "on_train_end": _drop_copy,
     }
     if progress is not None:
         report = _Report(progress)
-        events["on_train_batch_start"] = report.start
-        events["on_train_batch_end"] = report.step
-        events["on_fit_epoch_end"] = report.epoch
+        for event, tell in {
+            "on_train_batch_start": report.start,
+            "on_train_batch_end": report.step,
+            "on_fit_epoch_end": report.epoch,
+        }.items():
+            events[event] = partial(_on_the_first_gpu, tell)
     return events
+
+
+def _on_the_first_gpu(function, trainer):
+    # Several GPUs have a process each; the first one's measures and saves for all.
+    if os.environ.get("RANK", "0") == "0":
+        function(trainer)
 
 
 def _keep_copy(trainer):

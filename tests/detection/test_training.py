@@ -250,6 +250,41 @@ def test_history_has_plain_names(tmp_path):
     assert frame.map50[0] == 0.7
 
 
+def test_gpus_are_named_to_ultralytics_if_they_are_there(monkeypatch, drawn_dataset):
+    import torch
+
+    asked = {}
+
+    class Yolo:
+        def __init__(self, checkpoint, task):
+            self.train = asked.update
+            self.add_callback = lambda event, callback: None
+
+    monkeypatch.setattr(training, "import_ultralytics", lambda: ultralytics)
+    monkeypatch.setattr(ultralytics, "YOLO", Yolo, raising=False)
+    monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
+    run = {"weights": drawn_dataset, "out": drawn_dataset.parent / "run"}
+    training.train_detector(drawn_dataset, **run, gpus=(0, 1))
+    assert asked["device"] == "0,1"
+    with pytest.raises(ValueError, match=r"There is no GPU 2: PyTorch sees 2 on"):
+        training.train_detector(drawn_dataset, **run, gpus=(1, 2))
+
+
+def test_of_several_processes_the_first_saves_and_tells(monkeypatch, tmp_path):
+    """Ultralytics sends the events to a process per GPU, pickled."""
+    cloudpickle = pytest.importorskip("cloudpickle")
+    sent = cloudpickle.dumps(events.training_events(print))
+    ours = cloudpickle.loads(sent)
+    trainer = SimpleNamespace(last=tmp_path / "last.pt", wdir=tmp_path)
+    for rank, names in (("1", {"last.pt"}), ("0", {"previous.pt"})):
+        trainer.last.write_text("weights")
+        monkeypatch.setenv("RANK", rank)
+        ours["on_train_epoch_end"](trainer)
+        assert {path.name for path in tmp_path.iterdir()} == names
+    monkeypatch.setenv("RANK", "1")
+    ours["on_fit_epoch_end"](trainer)  # it has measured nothing, and tells nothing
+
+
 def test_losses_are_computed_in_float32():
     import torch
 
