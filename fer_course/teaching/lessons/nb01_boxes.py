@@ -3,6 +3,7 @@
 import numpy as np
 
 from fer_course import boxes
+from fer_course.teaching.comparing import WRONG_TYPE, compare_values
 from fer_course.teaching.exercises import (
     Case,
     Exercise,
@@ -42,6 +43,16 @@ def _convert_far_corner(boxes_xywh, image_hw):
 
 def _convert_pixels(boxes_xywh, image_hw):
     return np.hstack([boxes_xywh[:, :2] + boxes_xywh[:, 2:] / 2, boxes_xywh[:, 2:]])
+
+
+def _convert_whole_halves(boxes_xywh, image_hw):
+    height, width = image_hw
+    center = boxes_xywh[:, :2] + boxes_xywh[:, 2:] // 2
+    return np.hstack([center, boxes_xywh[:, 2:]]) / [width, height, width, height]
+
+
+def _convert_from_corners(boxes_xywh, image_hw):
+    return boxes.xyxy_to_cxcywhn(boxes_xywh, image_hw)
 
 
 def _convert_in_place(boxes_xywh, image_hw):
@@ -119,6 +130,11 @@ CONVERT = Exercise(
             Slip("That is the far corner.", _convert_far_corner),
             Slip("Everything is divided by the width.", _convert_width_only),
             Slip("These are still pixels.", _convert_pixels),
+            Slip("// cuts half pixels off.", _convert_whole_halves),
+            Slip(
+                "That takes w and h for the right and the bottom.",
+                _convert_from_corners,
+            ),
         ),
     ),
     hints=(
@@ -138,6 +154,8 @@ CONVERT = Exercise(
         Mutant("far corner", _convert_far_corner, "wrong value", "far corner"),
         Mutant("width only", _convert_width_only, "wrong value", "by the width"),
         Mutant("pixels", _convert_pixels, "wrong value", "still pixels"),
+        Mutant("whole halves", _convert_whole_halves, "wrong value", "cuts half"),
+        Mutant("corners", _convert_from_corners, "wrong value", "takes w and h for"),
         Mutant("in place", _convert_in_place, "wrong value", "work on a copy"),
         Mutant("first box only", _convert_first_only, "wrong type", "shape (1, 4)"),
         Mutant("a list", _convert_as_list, "wrong type", "NumPy array"),
@@ -188,8 +206,35 @@ def _ellipse_axis_ends(a, b, theta, x, y):
     return _around(x, y, max(a * c, b * s), max(a * s, b * c))
 
 
-def _ellipse_by_points(a, b, theta, x, y):
-    turns = np.linspace(0, 2 * np.pi, 400_001)
+def _ellipse_no_root(a, b, theta, x, y):
+    c, s = np.cos(theta) ** 2, np.sin(theta) ** 2
+    return _around(x, y, a * a * c + b * b * s, a * a * s + b * b * c)
+
+
+def _ellipse_half_radii(a, b, theta, x, y):
+    return ellipse_to_box(a / 2, b / 2, theta, x, y)
+
+
+def _ellipse_at_origin(a, b, theta, x, y):
+    return ellipse_to_box(a, b, theta, 0, 0)
+
+
+def _ellipse_signed(a, b, theta, x, y):
+    c, s = np.cos(theta), np.sin(theta)
+    return _around(x, y, a * c - b * s, a * s + b * c)
+
+
+def _ellipse_one_half(a, b, theta, x, y):
+    half = ellipse_to_box(a, b, theta, 0, 0)[2]
+    return _around(x, y, half, half)
+
+
+def _ellipse_few_points(a, b, theta, x, y):
+    return _ellipse_by_points(a, b, theta, x, y, count=100)
+
+
+def _ellipse_by_points(a, b, theta, x, y, count=400_001):
+    turns = np.linspace(0, 2 * np.pi, count)
     u, v = a * np.cos(turns), b * np.sin(turns)
     across = x + u * np.cos(theta) - v * np.sin(theta)
     down = y + u * np.sin(theta) + v * np.cos(theta)
@@ -198,6 +243,22 @@ def _ellipse_by_points(a, b, theta, x, y):
 
 def _ellipse_by_package(a, b, theta, x, y):
     return boxes.ellipse_to_box(a, b, theta, x, y)[0]
+
+
+def _compare_sides(result, expected):
+    """Compare four sides, and say where sampled points end a little too early."""
+    problem = compare_values(result, expected)
+    if problem is None or problem[0] == WRONG_TYPE:
+        return problem
+    short = (result - expected) * np.array([1, 1, -1, -1])
+    size = (expected[2:] - expected[:2]).min()
+    if (short > -1e-9).all() and short.max() < 0.01 * size:
+        return (
+            problem[0],
+            f"Up to {short.max():.2g} px are missing: between your points the ellipse "
+            "goes a little further. Sample more finely.",
+        )
+    return problem
 
 
 def _random_ellipse(rng):
@@ -240,6 +301,7 @@ ELLIPSE = Exercise(
             *seeded_cases(_random_ellipse),
         ),
         _ellipse_by_package,
+        compare=_compare_sides,
         properties=(
             Property("an ellipse turned by half a turn is the same", _half_turn),
         ),
@@ -252,6 +314,11 @@ ELLIPSE = Exercise(
             Slip("That ignores the angle.", _ellipse_no_angle),
             Slip("That is the left top corner with width and height.", _ellipse_xywh),
             Slip("Those are the ends of the two axes only.", _ellipse_axis_ends),
+            Slip("The square root is missing.", _ellipse_no_root),
+            Slip("Radii are half axes already.", _ellipse_half_radii),
+            Slip("The center is missing.", _ellipse_at_origin),
+            Slip("Sine and cosine can be negative.", _ellipse_signed),
+            Slip("Width and height each have their own root.", _ellipse_one_half),
         ),
     ),
     hints=(
@@ -278,6 +345,12 @@ ELLIPSE = Exercise(
         Mutant("upright", _ellipse_upright, "wrong value", "changed places"),
         Mutant("xywh", _ellipse_xywh, "wrong value", "width and height"),
         Mutant("axis ends", _ellipse_axis_ends, "wrong value", "ends of the two axes"),
+        Mutant("no root", _ellipse_no_root, "wrong value", "root is missing"),
+        Mutant("half radii", _ellipse_half_radii, "wrong value", "half axes already"),
+        Mutant("at the origin", _ellipse_at_origin, "wrong value", "center is missing"),
+        Mutant("signed", _ellipse_signed, "wrong value", "can be negative"),
+        Mutant("one half", _ellipse_one_half, "wrong value", "their own root"),
+        Mutant("few points", _ellipse_few_points, "wrong value", "more finely"),
         Mutant(
             "whole pixels",
             lambda *e: ellipse_to_box(*e).round(),

@@ -58,6 +58,20 @@ def _parse_no_empty_photos(text):
     return {name: rows for name, rows in parse_wider(text).items() if len(rows)}
 
 
+def _parse_without_area(text):
+    faces = parse_wider(text).items()
+    return {name: rows[(rows[:, 2:4] > 0).all(axis=1)] for name, rows in faces}
+
+
+def _parse_file_names(text):
+    return {name.split("/")[-1]: rows for name, rows in parse_wider(text).items()}
+
+
+def _parse_by_single_blanks(text):
+    lines = text.splitlines()
+    return {lines[0]: np.array([[int(n) for n in lines[2].split(" ")]])}
+
+
 def _parse_corners(text):
     faces = parse_wider(text)
     for rows in faces.values():
@@ -114,7 +128,8 @@ PARSE = Exercise(
             Case(
                 "one photo with one face",
                 ("1--Event/one.jpg\n1\n10 20 30 40 0 0 0 0 0 0 \n",),
-                rule="a name, a count, and as many rows of ten numbers",
+                rule="a name with its folder, a count, and as many rows of ten "
+                "numbers, each row with a blank at its end",
             ),
             Case("two photos, the second face is invalid", (_TWO,)),
             Case(
@@ -122,6 +137,12 @@ PARSE = Exercise(
                 (_NO_FACE,),
                 rule="count 0 is followed by one row of zeros, which is no face; the "
                 "photo stays, with shape (0, 10)",
+            ),
+            Case(
+                "a face without a width",
+                ("9--Press/c.jpg\n2\n50 60 0 40 0 0 0 0 0 0 \n5 6 7 8 0 0 0 0 0 0 \n",),
+                rule="every row of the count stays, also one that no rule of yours "
+                "would keep",
             ),
             Case("an empty list", ("",), expected={}),
             *seeded_cases(_random_list),
@@ -136,6 +157,8 @@ PARSE = Exercise(
             ),
             Slip("A photo without a face belongs to the set.", _parse_no_empty_photos),
             Slip("The file's x y w h stay as they are here.", _parse_corners),
+            Slip("Keep rows without area, too.", _parse_without_area),
+            Slip("The folder belongs to the name: it is the event.", _parse_file_names),
         ),
     ),
     hints=(
@@ -159,6 +182,9 @@ PARSE = Exercise(
         Mutant("invalid dropped", _parse_without_invalid, "wrong type", "nor punished"),
         Mutant("empty dropped", _parse_no_empty_photos, "wrong value", "lacks"),
         Mutant("corners", _parse_corners, "wrong value", "stay as they are"),
+        Mutant("no area", _parse_without_area, "wrong type", "rows without area"),
+        Mutant("file names", _parse_file_names, "wrong value", "it is the event"),
+        Mutant("single blanks", _parse_by_single_blanks, "raised", "blank at its end"),
         Mutant("text", _parse_text, "wrong type", "array of"),
     ),
     alternatives=(_parse_by_names,),
@@ -204,6 +230,45 @@ def _landmarks_all_sides(points, raise_top, image_hw):
     grow = raise_top * (high - low)
     sides = np.concatenate([low - grow, high + grow])
     return sides.clip(0, [image_hw[1], image_hw[0]] * 2)
+
+
+def _landmarks_same_on_all_sides(points, raise_top, image_hw):
+    left, top, right, bottom = *points.min(axis=0), *points.max(axis=0)
+    grow = raise_top * (bottom - top)
+    sides = np.array([left - grow, top - grow, right + grow, bottom + grow])
+    return sides.clip(0, [image_hw[1], image_hw[0]] * 2)
+
+
+def _landmarks_far_limits_swapped(points, raise_top, image_hw):
+    left, top, right, bottom = *points.min(axis=0), *points.max(axis=0)
+    top = top - raise_top * (bottom - top)
+    right, bottom = min(right, image_hw[0]), min(bottom, image_hw[1])
+    return np.array([max(left, 0), max(top, 0), right, bottom], float)
+
+
+def _landmarks_by_photo(points, raise_top, image_hw):
+    left, top, right, bottom = *points.min(axis=0), *points.max(axis=0)
+    sides = np.array([left, top - raise_top * image_hw[0], right, bottom])
+    return sides.clip(0, [image_hw[1], image_hw[0]] * 2)
+
+
+def _landmarks_by_top(points, raise_top, image_hw):
+    left, top, right, bottom = *points.min(axis=0), *points.max(axis=0)
+    return np.array([left, top * (1 - raise_top), right, bottom])
+
+
+def _landmarks_cut_first(points, raise_top, image_hw):
+    inside = points.clip(0, [image_hw[1], image_hw[0]])
+    return landmarks_to_box(inside, raise_top, image_hw)
+
+
+def _landmarks_one_less(points, raise_top, image_hw):
+    height, width = image_hw
+    return landmarks_to_box(points, raise_top, (height - 1, width - 1))
+
+
+def _landmarks_in_pairs(points, raise_top, image_hw):
+    return landmarks_to_box(points, raise_top, image_hw)[[0, 2, 1, 3]]
 
 
 def _landmarks_by_package(points, raise_top, image_hw):
@@ -254,6 +319,13 @@ LANDMARKS = Exercise(
                 expected=np.array([0.0, 15.0, 40.0, 90.0]),
                 rule="the share is taken before the box is cut",
             ),
+            Case(
+                "a face past the corner at the bottom right",
+                (np.array([[150.0, 60], [205, 110]]), 0.2, (100, 200)),
+                expected=np.array([150.0, 50.0, 200.0, 100.0]),
+                rule="the share is taken of all points, then the box is cut at 200 and "
+                "100",
+            ),
             *seeded_cases(_random_points),
         ),
         landmarks_to_box,
@@ -266,6 +338,13 @@ LANDMARKS = Exercise(
             Slip("The photo ends earlier: cut the box.", _landmarks_unclipped),
             Slip("Height and width changed places.", _landmarks_swapped),
             Slip("Only the top moves.", _landmarks_all_sides),
+            Slip("Only the top moves.", _landmarks_same_on_all_sides),
+            Slip("Height and width changed places.", _landmarks_far_limits_swapped),
+            Slip("That takes the share of the photo's height.", _landmarks_by_photo),
+            Slip("That takes the share of the top itself.", _landmarks_by_top),
+            Slip("Cut last: points outside count, too.", _landmarks_cut_first),
+            Slip("The limit is the side, not one less.", _landmarks_one_less),
+            Slip("The order is left, top, right, bottom.", _landmarks_in_pairs),
         ),
     ),
     hints=(
@@ -287,6 +366,15 @@ LANDMARKS = Exercise(
         Mutant("not cut", _landmarks_unclipped, "wrong value", "ends earlier"),
         Mutant("h and w swapped", _landmarks_swapped, "wrong value", "changed places"),
         Mutant("all sides", _landmarks_all_sides, "wrong value", "Only the top"),
+        Mutant("alike", _landmarks_same_on_all_sides, "wrong value", "Only the top"),
+        Mutant(
+            "far limits", _landmarks_far_limits_swapped, "wrong value", "changed places"
+        ),
+        Mutant("of the photo", _landmarks_by_photo, "wrong value", "photo's height"),
+        Mutant("of the top", _landmarks_by_top, "wrong value", "the top itself"),
+        Mutant("cut first", _landmarks_cut_first, "wrong value", "Cut last"),
+        Mutant("one less", _landmarks_one_less, "wrong value", "not one less"),
+        Mutant("in pairs", _landmarks_in_pairs, "wrong value", "The order is left"),
     ),
     alternatives=(_landmarks_by_package,),
 )
