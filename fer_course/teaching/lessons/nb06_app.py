@@ -1,4 +1,4 @@
-"""Notebook 06, exercise 6: what an upload widget hands over."""
+"""Notebook 06, exercise 3: what an upload widget hands over."""
 
 from fer_course.teaching.exercises import (
     Case,
@@ -109,7 +109,7 @@ def _version_7(name, content):
 _V8, _V7 = _version_8("me.jpg", b"abc"), _version_7("me.jpg", b"abc")
 
 UPLOADS = Exercise(
-    id="06.6",
+    id="06.3",
     title="read_uploads",
     stars=2,
     reference=read_uploads,

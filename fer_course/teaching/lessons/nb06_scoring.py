@@ -1,4 +1,4 @@
-"""Notebook 06, exercise 4: scoring both stages at once."""
+"""Notebook 06, exercise 5: scoring both stages at once."""
 
 import numpy as np
 
@@ -189,7 +189,7 @@ def _random_photo(rng):
 
 
 END_TO_END = Exercise(
-    id="06.4",
+    id="06.5",
     title="score_photo",
     stars=3,
     reference=score_photo,

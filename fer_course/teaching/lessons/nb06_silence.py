@@ -1,4 +1,4 @@
-"""Notebook 06, exercise 5: when to keep silent."""
+"""Notebook 06, exercise 6: when to keep silent."""
 
 import numpy as np
 
@@ -177,7 +177,7 @@ _FIVE_LABELS = np.array([1, 1, 1, 1, 3])  # right, right, wrong, right, wrong
 _TEST = _rows((0.95, 0.8, 0.75, 0.4), (0, 1, 2, 3))
 
 SILENCE = Exercise(
-    id="06.5",
+    id="06.6",
     title="choose_silence",
     stars=3,
     reference=choose_silence,

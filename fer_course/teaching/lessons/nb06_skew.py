@@ -1,4 +1,4 @@
-"""Notebook 06, exercise 3: which step of a pipeline is broken."""
+"""Notebook 06, exercise 4: which step of a pipeline is broken."""
 
 from fer_course.teaching.comparing import describe
 from fer_course.teaching.exercises import Exercise, Mutant, Verdict
@@ -55,7 +55,7 @@ def _judge_culprits(answer):
 
 
 DETECTIVE = Exercise(
-    id="06.3",
+    id="06.4",
     title="skew detective",
     stars=2,
     reference=_CULPRITS,
