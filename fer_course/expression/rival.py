@@ -21,6 +21,8 @@ class Lead:
         accuracy: the network's share right.
         rival_accuracy: the rival's, on the same faces.
         difference: the first minus the second.
+        only_ours: faces that the network alone got right.
+        only_rivals: faces that the rival alone got right.
         interval: 95 % of the differences when faces are drawn anew, the same ones for
             both; the network is ahead only where the lower bound is above 0.
         p: McNemar's.
@@ -31,6 +33,8 @@ class Lead:
     accuracy: float
     rival_accuracy: float
     difference: float
+    only_ours: int
+    only_rivals: int
     interval: tuple[float, float]
     p: float
 
@@ -65,5 +69,7 @@ def measure_leads(held, ours, rival):
         a, b = ours[rows], theirs[rows]
         difference, low, high = paired_bootstrap(a, b)
         shares = float(a.mean()), float(b.mean()), difference
-        leads.append(Lead(part, len(a), *shares, (low, high), mcnemar(a, b).p))
+        test = mcnemar(a, b)
+        won = test.only_a, test.only_b
+        leads.append(Lead(part, len(a), *shares, *won, (low, high), test.p))
     return leads

@@ -41,6 +41,7 @@ def test_leads_worked_out_by_hand(held):
     assert (whole.faces, half.faces) == (200, 100)
     assert (whole.accuracy, whole.rival_accuracy) == (0.75, 0.7)
     assert whole.difference == pytest.approx(0.05)
+    assert (whole.only_ours, whole.only_rivals) == (60, 50)
     # 60 faces only we read, 50 only the rival: the difference of the accuracies has
     # the standard error sqrt(110 - 10² / 200) / 200.
     spread = 1.96 * np.sqrt(110 - 100 / 200) / 200
