@@ -1,9 +1,8 @@
-"""Notebook 02, exercises 4 and 5: overlap and suppression."""
+"""Notebook 02, exercise 4: overlap."""
 
 import numpy as np
 
 from fer_course import boxes
-from fer_course.teaching.comparing import compare_values, describe
 from fer_course.teaching.exercises import (
     Case,
     Exercise,
@@ -63,6 +62,26 @@ def _iou_nan(a, b):
     return shared / (first + second - shared)
 
 
+def _iou_shared_area(a, b):
+    return _parts(a, b)[0]
+
+
+def _iou_over_first(a, b):
+    shared, first, _ = _parts(a, b)
+    return np.divide(shared, first, out=np.zeros_like(shared), where=first > 0)
+
+
+def _iou_over_hull(a, b):
+    low = np.minimum(a[:, None, :2], b[None, :, :2])
+    hull = (np.maximum(a[:, None, 2:], b[None, :, 2:]) - low).prod(axis=2)
+    shared = _parts(a, b)[0]
+    return np.divide(shared, hull, out=np.zeros_like(shared), where=hull > 0)
+
+
+def _iou_of_xywh(a, b):
+    return iou_matrix(*(np.hstack([c[:, :2], c[:, :2] + c[:, 2:]]) for c in (a, b)))
+
+
 def _iou_by_loops(a, b):
     overlaps = np.zeros((len(a), len(b)))
     for i, (left, top, right, bottom) in enumerate(a):
@@ -92,13 +111,13 @@ _UNIT = np.array([[0.0, 0.0, 4.0, 2.0]])
 IOU = Exercise(
     id="02.4",
     title="iou_matrix",
-    stars=1,
+    stars=2,
     reference=iou_matrix,
     judge=judge_function(
         (
             Case(
-                "half shifted",
-                (_UNIT, np.array([[2.0, 0.0, 6.0, 2.0]])),
+                "8 px² and 4 px², of which they share 3 px²",
+                (_UNIT, np.array([[1.0, 1.0, 5.0, 2.0]])),
                 expected=np.array([[1 / 3]]),
                 rule="what is shared counts once in the union",
             ),
@@ -142,6 +161,10 @@ IOU = Exercise(
             Slip("That counts the shared part twice in the union.", _iou_counts_twice),
             Slip("That adds a pixel to each side.", _iou_plus_one),
             Slip("That is the share of the smaller box.", _iou_over_smaller),
+            Slip("That is the share of a's box.", _iou_over_first),
+            Slip("That is the shared area: divide by the union.", _iou_shared_area),
+            Slip("The union is smaller than the box around both.", _iou_over_hull),
+            Slip("That takes x2 and y2 for width and height.", _iou_of_xywh),
         ),
     ),
     hints=(
@@ -162,6 +185,10 @@ IOU = Exercise(
         Mutant("union too large", _iou_counts_twice, "wrong value", "part twice"),
         Mutant("plus one", _iou_plus_one, "wrong value", "adds a pixel"),
         Mutant("over the smaller", _iou_over_smaller, "wrong value", "smaller box"),
+        Mutant("over a", _iou_over_first, "wrong value", "share of a's box"),
+        Mutant("shared area", _iou_shared_area, "wrong value", "divide by the union"),
+        Mutant("over the hull", _iou_over_hull, "wrong value", "box around both"),
+        Mutant("xywh", _iou_of_xywh, "wrong value", "for width and height"),
         Mutant("divides by zero", _iou_nan, "wrong value", "no union"),
         Mutant(
             "transposed", lambda a, b: iou_matrix(b, a), "wrong type", "shape (3, 2)"
@@ -171,168 +198,4 @@ IOU = Exercise(
         ),
     ),
     alternatives=(_iou_by_loops, boxes.iou_matrix),
-)
-
-
-def nms(boxes_xyxy, scores, iou_threshold):
-    """Return the indices of the boxes that stay, best first."""
-    waiting = list(np.argsort(-scores, kind="stable"))
-    kept = []
-    while waiting:
-        best = waiting.pop(0)
-        kept.append(best)
-        overlaps = boxes.iou_matrix(boxes_xyxy[best], boxes_xyxy)[0]
-        waiting = [i for i in waiting if overlaps[i] <= iou_threshold]
-    return np.array(kept, dtype=int)
-
-
-def _nms_dead_boxes_bite(boxes_xyxy, scores, iou_threshold):
-    order = np.argsort(-scores, kind="stable")
-    overlaps = boxes.iou_matrix(boxes_xyxy[order], boxes_xyxy[order])
-    hidden = np.triu(overlaps > iou_threshold, 1).any(axis=0)
-    return order[~hidden]
-
-
-def _nms_worst_first(boxes_xyxy, scores, iou_threshold):
-    return nms(boxes_xyxy, -scores, iou_threshold)
-
-
-def _nms_at_threshold(boxes_xyxy, scores, iou_threshold):
-    return nms(boxes_xyxy, scores, np.nextafter(iou_threshold, 0))
-
-
-def _nms_late_ties(boxes_xyxy, scores, iou_threshold):
-    if not len(scores):
-        return np.zeros(0, int)
-    return len(scores) - 1 - nms(boxes_xyxy[::-1], scores[::-1], iou_threshold)
-
-
-def _nms_score_threshold(boxes_xyxy, scores, iou_threshold):
-    order = np.argsort(-scores, kind="stable")
-    return order[scores[order] > iou_threshold]
-
-
-def _nms_box_order(boxes_xyxy, scores, iou_threshold):
-    return np.sort(nms(boxes_xyxy, scores, iou_threshold))
-
-
-def _nms_float_indices(boxes_xyxy, scores, iou_threshold):
-    return np.array(list(nms(boxes_xyxy, scores, iou_threshold)) or [])
-
-
-def _nms_with_mask(boxes_xyxy, scores, iou_threshold):
-    overlaps = boxes.iou_matrix(boxes_xyxy, boxes_xyxy)
-    alive, kept = np.ones(len(scores), bool), []
-    while alive.any():
-        best = int(np.argmax(np.where(alive, scores, -np.inf)))
-        kept.append(best)
-        alive &= overlaps[best] <= iou_threshold
-        alive[best] = False
-    return np.array(kept, dtype=np.intp)
-
-
-def _same_indices(result, expected):
-    alike = isinstance(result, np.ndarray) and result.ndim == 1
-    if alike and result.dtype.kind in "iu" and len(result) != len(expected):
-        amount = "few" if len(result) < len(expected) else "many"
-        return "wrong value", f"Kept {describe(result)}: too {amount} boxes."
-    return compare_values(result, expected)
-
-
-def _random_nms(rng):
-    count = int(rng.integers(2, 9))
-    left = rng.integers(0, 24, count).astype(float)
-    row = np.zeros(count)
-    chain = np.stack([left, row, left + 10, row + 10], axis=1)
-    scores = rng.choice(np.arange(1, 8) / 8, count)
-    return Case(f"{count} random boxes", (chain, scores, float(rng.uniform(0.2, 0.7))))
-
-
-_CHAIN = np.array([[0.0, 0, 10, 10], [4.0, 0, 14, 10], [8.0, 0, 18, 10]])
-NMS = Exercise(
-    id="02.5",
-    title="nms",
-    stars=2,
-    reference=nms,
-    judge=judge_function(
-        (
-            Case(
-                "two boxes on one face",
-                (np.array([[0.0, 0, 4, 4], [0.0, 0, 4, 5]]), np.array([0.8, 0.9]), 0.5),
-                expected=np.array([1]),
-                rule="the better of two boxes on one face stays",
-            ),
-            Case(
-                "two faces apart",
-                (
-                    np.array([[0.0, 0, 4, 4], [9.0, 0, 13, 4]]),
-                    np.array([0.3, 0.9]),
-                    0.5,
-                ),
-                expected=np.array([1, 0]),
-                rule="all boxes that overlap nothing stay, best first",
-            ),
-            Case(
-                "no box",
-                (np.zeros((0, 4)), np.zeros(0), 0.5),
-                expected=np.zeros(0, int),
-            ),
-            Case(
-                "an overlap of exactly the threshold",
-                (np.array([[0.0, 0, 4, 4], [0.0, 0, 4, 2]]), np.array([0.9, 0.8]), 0.5),
-                expected=np.array([0, 1]),
-                rule="only boxes that overlap by MORE than the threshold go",
-            ),
-            Case(
-                "equal scores",
-                (np.array([[0.0, 0, 4, 4], [0.0, 0, 4, 5]]), np.array([0.7, 0.7]), 0.5),
-                expected=np.array([0]),
-                rule="of equal scores the first box goes first",
-            ),
-            Case(
-                "a chain of three",
-                (_CHAIN, np.array([0.9, 0.8, 0.7]), 0.3),
-                expected=np.array([0, 2]),
-                rule="a box that is gone removes no other",
-            ),
-            *seeded_cases(_random_nms),
-        ),
-        nms,
-        compare=_same_indices,
-        slips=(
-            Slip("A removed box still removed others.", _nms_dead_boxes_bite),
-            Slip("That starts with the worst score.", _nms_worst_first),
-            Slip("That compares scores with the IoU threshold.", _nms_score_threshold),
-            Slip("Right boxes, in another order.", _nms_box_order),
-        ),
-    ),
-    hints=(
-        "After the best box has removed its neighbors, which box is the next?",
-        "Sort by score, falling. Take the first, drop its neighbors, repeat with what "
-        "is left.",
-        "Inside a loop: best, *others; keep best; others = those that overlap little.",
-    ),
-    why=(
-        "This loop runs after every detector of the course, and learns nothing.",
-        "A removed box is out of the game, so the order of decisions matters.",
-        "Its only knob is the IoU threshold; scores merely give the order.",
-    ),
-    wrong_turn="Comparing each box with all better ones at once: a removed box then "
-    "still removes the next one in a chain.",
-    mutants=(
-        Mutant("dead boxes bite", _nms_dead_boxes_bite, "wrong value", "removed box"),
-        Mutant("worst first", _nms_worst_first, "wrong value", "worst score"),
-        Mutant("at the threshold", _nms_at_threshold, "wrong value", "by MORE than"),
-        Mutant("late ties", _nms_late_ties, "wrong value", "equal scores the first"),
-        Mutant("score cut", _nms_score_threshold, "wrong value", "compares scores"),
-        Mutant("box order", _nms_box_order, "wrong value", "in another order"),
-        Mutant("float when empty", _nms_float_indices, "wrong type", "float64"),
-        Mutant(
-            "boxes, not indices",
-            lambda b, s, t: b[nms(b, s, t)],
-            "wrong type",
-            "shape (1, 4)",
-        ),
-    ),
-    alternatives=(_nms_with_mask, boxes.nms),
 )

@@ -76,6 +76,25 @@ def _one_level(classes):
     return _count(classes, levels=(64,))
 
 
+def _branches_only(classes):
+    return count_weights(classes) - _ELSEWHERE
+
+
+def _one_norm(classes):
+    return _count(classes, norm=1)
+
+
+def _two_first_layers(classes):
+    width = max(64, min(classes, 100))
+    more = sum(9 * width * (channels - width) for channels in _CHANNELS)
+    return count_weights(classes) + more
+
+
+def _last_is_large(classes):
+    width = max(64, min(classes, 100))
+    return count_weights(classes) + 3 * 8 * width * classes
+
+
 def _count_by_shapes(classes):
     width = max(64, min(classes, 100))
     shapes = []
@@ -89,7 +108,7 @@ def _count_by_shapes(classes):
 WEIGHTS = Exercise(
     id="02.2",
     title="count_weights",
-    stars=3,
+    stars=2,
     reference=count_weights,
     judge=judge_function(
         (
@@ -132,6 +151,10 @@ WEIGHTS = Exercise(
             Slip("That leaves the last layer's bias out.", _no_last_bias),
             Slip("A 3x3 kernel has nine taps.", _flat_kernel),
             Slip("That counts one of three levels.", _one_level),
+            Slip("The 2,641,440 outside are missing.", _branches_only),
+            Slip("There are two batch norms, each with two a channel.", _one_norm),
+            Slip("The second 3x3 takes w channels in.", _two_first_layers),
+            Slip("The last kernel is 1x1.", _last_is_large),
         ),
     ),
     hints=(
@@ -159,6 +182,10 @@ WEIGHTS = Exercise(
         Mutant("no last bias", _no_last_bias, "wrong value", "last layer's bias"),
         Mutant("flat kernel", _flat_kernel, "wrong value", "nine taps"),
         Mutant("one level", _one_level, "wrong value", "one of three levels"),
+        Mutant("branches only", _branches_only, "wrong value", "outside are missing"),
+        Mutant("one norm", _one_norm, "wrong value", "two batch norms"),
+        Mutant("two firsts", _two_first_layers, "wrong value", "w channels in"),
+        Mutant("large last", _last_is_large, "wrong value", "1x1"),
         Mutant("a float", lambda n: float(count_weights(n)), "wrong type", "whole"),
     ),
     alternatives=(_count_by_shapes,),
@@ -213,6 +240,35 @@ def _dfl_no_clip(distances_px, stride, bins=16):
     rows = np.arange(len(steps))
     weights[rows, lower + 1] = steps - lower
     weights[rows, lower] = 1 - (steps - lower)
+    return weights
+
+
+def _dfl_multiplies(distances_px, stride, bins=16):
+    return dfl_target(distances_px * stride, 1, bins)
+
+
+def _dfl_always_sixteen(distances_px, stride, bins=16):
+    return dfl_target(distances_px, stride)
+
+
+def _dfl_all_bins(distances_px, stride, bins=16):
+    weights = np.exp(-((distances_px[:, None] / stride - np.arange(bins)) ** 2))
+    return weights / weights.sum(axis=1, keepdims=True)
+
+
+def _dfl_floor_and_ceil(distances_px, stride, bins=16):
+    steps = np.clip(distances_px / stride, 0, bins - 1)
+    lower, upper = np.floor(steps).astype(int), np.ceil(steps).astype(int)
+    weights = np.zeros((len(steps), bins))
+    rows = np.arange(len(steps))
+    weights[rows, lower] = upper - steps
+    weights[rows, upper] = steps - lower
+    return weights
+
+
+def _dfl_drops_far(distances_px, stride, bins=16):
+    weights = dfl_target(distances_px, stride, bins)
+    weights[distances_px / stride > bins - 1] = 0
     return weights
 
 
@@ -274,7 +330,17 @@ DFL = Exercise(
         ),
         slips=(
             Slip("The two shares are the wrong way round.", _dfl_swapped),
-            Slip("That forgets the stride.", _dfl_pixels),
+            Slip("Steps are px divided by the stride.", _dfl_pixels),
+            Slip("Steps are px divided by the stride.", _dfl_multiplies),
+            Slip("All on one bin: share it between two.", _dfl_nearest),
+            Slip("All on one bin: share it between two.", _dfl_lower),
+            Slip("Two halves: the nearer bin deserves more.", _dfl_halves),
+            Slip("Only the two nearest bins get weight.", _dfl_all_bins),
+            Slip("`bins` is an argument.", _dfl_always_sixteen),
+            Slip(
+                "Floor and ceil are equal here: the row is empty.", _dfl_floor_and_ceil
+            ),
+            Slip("A distance too far counts as the last bin.", _dfl_drops_far),
         ),
     ),
     hints=(
@@ -291,11 +357,16 @@ DFL = Exercise(
     wrong_turn="Giving all weight to the nearest bin: the box is then right only to "
     "half a stride, which is 16 px at stride 32.",
     mutants=(
-        Mutant("nearest bin", _dfl_nearest, "wrong value", "halfway"),
-        Mutant("bin below", _dfl_lower, "wrong value", "halfway"),
+        Mutant("nearest bin", _dfl_nearest, "wrong value", "All on one bin"),
+        Mutant("bin below", _dfl_lower, "wrong value", "All on one bin"),
         Mutant("swapped shares", _dfl_swapped, "wrong value", "wrong way round"),
-        Mutant("halves", _dfl_halves, "wrong value", "larger share"),
-        Mutant("no stride", _dfl_pixels, "wrong value", "forgets the stride"),
+        Mutant("halves", _dfl_halves, "wrong value", "nearer bin deserves"),
+        Mutant("no stride", _dfl_pixels, "wrong value", "divided by the stride"),
+        Mutant("times stride", _dfl_multiplies, "wrong value", "divided by the stride"),
+        Mutant("all bins", _dfl_all_bins, "wrong value", "two nearest bins"),
+        Mutant("sixteen", _dfl_always_sixteen, "wrong type", "is an argument"),
+        Mutant("floor and ceil", _dfl_floor_and_ceil, "wrong value", "row is empty"),
+        Mutant("drops far", _dfl_drops_far, "wrong value", "as the last bin"),
         Mutant("no end", _dfl_no_clip, "raised", "IndexError"),
         Mutant(
             "one row",

@@ -55,6 +55,38 @@ def _goes_forward(boxes_xyxy, image_hw, size_hw):
     return boxes_xyxy * scale + np.array([pad_x, pad_y, pad_x, pad_y])
 
 
+def _adds_padding(boxes_xyxy, image_hw, size_hw):
+    scale, pad_x, pad_y = _scale_and_pads(image_hw, size_hw)
+    return (boxes_xyxy + np.array([pad_x, pad_y, pad_x, pad_y])) / scale
+
+
+def _takes_all_gray(boxes_xyxy, image_hw, size_hw):
+    scale, pad_x, pad_y = _scale_and_pads(image_hw, size_hw)
+    return (boxes_xyxy - 2 * np.array([pad_x, pad_y, pad_x, pad_y])) / scale
+
+
+def _first_corner_only(boxes_xyxy, image_hw, size_hw):
+    scale, pad_x, pad_y = _scale_and_pads(image_hw, size_hw)
+    return (boxes_xyxy - np.array([pad_x, pad_y, 0, 0])) / scale
+
+
+def _multiplies(boxes_xyxy, image_hw, size_hw):
+    scale, pad_x, pad_y = _scale_and_pads(image_hw, size_hw)
+    return (boxes_xyxy - np.array([pad_x, pad_y, pad_x, pad_y])) * scale
+
+
+def _larger_scale(boxes_xyxy, image_hw, size_hw):
+    scale = max(size_hw[0] / image_hw[0], size_hw[1] / image_hw[1])
+    pads = [(size_hw[k] - image_hw[k] * scale) / 2 for k in (1, 0)]
+    return (boxes_xyxy - np.array([*pads, *pads])) / scale
+
+
+def _broken_padding(boxes_xyxy, image_hw, size_hw):
+    scale = _scale_and_pads(image_hw, size_hw)[0]
+    pads = [(size_hw[k] - image_hw[k] * scale) / 2 for k in (1, 0)]
+    return (boxes_xyxy - np.array([*pads, *pads])) / scale
+
+
 def _unletterbox_by_corners(boxes_xyxy, image_hw, size_hw):
     scale, pad_x, pad_y = _scale_and_pads(image_hw, size_hw)
     inverse = np.array([[1 / scale, 0, -pad_x / scale], [0, 1 / scale, -pad_y / scale]])
@@ -92,7 +124,7 @@ def _undoes_the_real_letterbox(function):
 UNLETTERBOX = Exercise(
     id="02.1",
     title="unletterbox",
-    stars=2,
+    stars=1,
     reference=unletterbox,
     judge=judge_function(
         (
@@ -132,6 +164,13 @@ UNLETTERBOX = Exercise(
             ),
             Slip("That undoes a squeeze, with a scale for each axis.", _unsqueezes),
             Slip("That is the way into the letterbox.", _goes_forward),
+            Slip("x and y of the padding changed places.", _swaps_padding),
+            Slip("The padding was added: take it off.", _adds_padding),
+            Slip("Half of the gray lies on each side.", _takes_all_gray),
+            Slip("Both corners moved by the padding.", _first_corner_only),
+            Slip("The way in multiplied by the scale: divide.", _multiplies),
+            Slip("The whole photo fits: the smaller scale.", _larger_scale),
+            Slip("A padding is a whole number of px.", _broken_padding),
         ),
     ),
     hints=(
@@ -149,7 +188,13 @@ UNLETTERBOX = Exercise(
     mutants=(
         Mutant("keeps the padding", _keeps_padding, "wrong value", "still in it"),
         Mutant("scales first", _scales_first, "wrong value", "take it off before"),
-        Mutant("swaps padding", _swaps_padding, "wrong value", "leave the gray rows"),
+        Mutant("swaps padding", _swaps_padding, "wrong value", "changed places"),
+        Mutant("adds padding", _adds_padding, "wrong value", "take it off"),
+        Mutant("all gray", _takes_all_gray, "wrong value", "on each side"),
+        Mutant("first corner", _first_corner_only, "wrong value", "Both corners"),
+        Mutant("multiplies", _multiplies, "wrong value", "divide"),
+        Mutant("larger scale", _larger_scale, "wrong value", "smaller scale"),
+        Mutant("broken padding", _broken_padding, "wrong value", "whole number of px"),
         Mutant("unsqueezes", _unsqueezes, "wrong value", "a scale for each axis"),
         Mutant("goes forward", _goes_forward, "wrong value", "way into the letterbox"),
         Mutant(

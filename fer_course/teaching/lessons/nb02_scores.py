@@ -1,4 +1,4 @@
-"""Notebook 02, exercises 6 and 7: average precision, and a threshold by cost."""
+"""Notebook 02, exercise 6: average precision."""
 
 import numpy as np
 
@@ -97,6 +97,38 @@ def _ap_of_package(boxes_xyxy, scores, truths_xyxy, iou_threshold=0.5):
     )
 
 
+def _ap_strictly_above(boxes_xyxy, scores, truths_xyxy, iou_threshold=0.5):
+    above = np.nextafter(iou_threshold, 1)
+    return _precision(boxes_xyxy, scores, truths_xyxy, above)
+
+
+def _ap_by_face(boxes_xyxy, scores, truths_xyxy, iou_threshold, choose):
+    """Return an average precision; `choose` takes overlaps and what is free."""
+    if len(truths_xyxy) == 0:
+        return float("nan")
+    order = np.argsort(-scores)
+    free, hit = np.ones(len(truths_xyxy), bool), np.zeros(len(order), bool)
+    for row, overlaps in enumerate(iou_matrix(boxes_xyxy[order], truths_xyxy)):
+        face = choose(overlaps, free & (overlaps >= iou_threshold))
+        if free[face] and overlaps[face] >= iou_threshold:
+            hit[row], free[face] = True, False
+    precision = np.cumsum(hit) / np.arange(1, len(hit) + 1)
+    falling = np.maximum.accumulate(precision[::-1])[::-1]
+    return float(falling[hit].sum() / len(truths_xyxy))
+
+
+def _ap_taken_face(boxes_xyxy, scores, truths_xyxy, iou_threshold=0.5):
+    return _ap_by_face(
+        boxes_xyxy, scores, truths_xyxy, iou_threshold, lambda o, ok: o.argmax()
+    )
+
+
+def _ap_first_face(boxes_xyxy, scores, truths_xyxy, iou_threshold=0.5):
+    return _ap_by_face(
+        boxes_xyxy, scores, truths_xyxy, iou_threshold, lambda o, ok: ok.argmax()
+    )
+
+
 def _random_photo(rng):
     faces = int(rng.integers(1, 5))
     corners = np.arange(faces)[:, None] * np.array([[30.0, 0.0]])
@@ -123,6 +155,8 @@ def _does_not_care_for_order(function):
 _FACE = np.array([[0.0, 0.0, 10.0, 10.0]])
 _AWAY = np.array([[50.0, 50.0, 60.0, 60.0]])
 _TWO = np.vstack([_FACE, _AWAY])
+_CLOSE = np.array([[0.0, 0.0, 10.0, 10.0], [2.0, 0.0, 12.0, 10.0]])  # two faces
+_NEARLY = np.array([[2.0, 0.0, 12.0, 9.0], [-2.0, 0.0, 8.0, 9.0]])
 PRECISION = Exercise(
     id="02.6",
     title="average_precision",
@@ -184,6 +218,25 @@ PRECISION = Exercise(
                 kwargs={"iou_threshold": 0.75},
                 rule="a hit overlaps by iou_threshold at least",
             ),
+            Case(
+                "half a face, an overlap of 0.5",
+                (_FACE * [1, 1, 1, 0.5], np.array([0.9]), _FACE),
+                expected=1.0,
+                rule="exactly the threshold is enough",
+            ),
+            Case(
+                "two boxes on two faces close together",
+                (_CLOSE[[0, 0]] + 0.1, np.array([0.9, 0.8]), _CLOSE),
+                expected=1.0,
+                rule="where the best face is taken, the best of the free ones counts",
+            ),
+            Case(
+                "the right face first, of two close together",
+                (_NEARLY, np.array([0.9, 0.8]), _CLOSE),
+                expected=1.0,
+                rule="a detection takes the face it overlaps most, not the first in "
+                "the list",
+            ),
             *seeded_cases(_random_photo),
         ),
         average_precision,
@@ -196,6 +249,10 @@ PRECISION = Exercise(
             Slip("That forgot the faces never found.", _ap_over_found),
             Slip("That divides by the detections.", _ap_over_detections),
             Slip("The curve was not made to fall.", _ap_no_envelope),
+            Slip("The threshold itself is enough.", _ap_strictly_above),
+            Slip("Look among the free faces only.", _ap_taken_face),
+            Slip("Take the face of the largest overlap.", _ap_first_face),
+            Slip("0.5 is built in.", _ap_fixed_half),
         ),
     ),
     hints=(
@@ -219,7 +276,10 @@ PRECISION = Exercise(
         Mutant("over detections", _ap_over_detections, "wrong value", "one of two"),
         Mutant("no envelope", _ap_no_envelope, "wrong value", "made to fall"),
         Mutant("no face is 0", _ap_zero_for_no_face, "wrong value", "nan"),
-        Mutant("always half", _ap_fixed_half, "wrong value", "iou_threshold at least"),
+        Mutant("always half", _ap_fixed_half, "wrong value", "0.5 is built in"),
+        Mutant("above only", _ap_strictly_above, "wrong value", "itself is enough"),
+        Mutant("taken face", _ap_taken_face, "wrong value", "free faces only"),
+        Mutant("first face", _ap_first_face, "wrong value", "the largest overlap"),
         Mutant(
             "a curve",
             lambda b, s, t, iou_threshold=0.5: np.ones(3),
@@ -228,143 +288,4 @@ PRECISION = Exercise(
         ),
     ),
     alternatives=(_ap_of_package,),
-)
-
-
-def cheapest_threshold(scores, hit, n_faces, miss_cost, alarm_cost=1.0):
-    """Return the score from which on detections should be reported."""
-    best, least = float("inf"), n_faces * miss_cost  # report nothing
-    for threshold in sorted(scores, reverse=True):
-        kept = scores >= threshold
-        missed = n_faces - (kept & hit).sum()
-        cost = missed * miss_cost + (kept & ~hit).sum() * alarm_cost
-        if cost < least:
-            best, least = float(threshold), cost
-    return best
-
-
-def _costs(scores, hit, n_faces, miss_cost, alarm_cost, keep=np.greater_equal):
-    thresholds = [float("inf"), *sorted(set(scores.tolist()), reverse=True)]
-    costs = []
-    for threshold in thresholds:
-        kept = keep(scores, threshold)
-        missed = n_faces - (kept & hit).sum()
-        costs.append(missed * miss_cost + (kept & ~hit).sum() * alarm_cost)
-    return np.array(thresholds), np.array(costs)
-
-
-def _by_arrays(scores, hit, n_faces, miss_cost, alarm_cost=1.0):
-    thresholds, costs = _costs(scores, hit, n_faces, miss_cost, alarm_cost)
-    return float(thresholds[costs.argmin()])
-
-
-def _exclusive(scores, hit, n_faces, miss_cost, alarm_cost=1.0):
-    found = _costs(scores, hit, n_faces, miss_cost, alarm_cost, keep=np.greater)
-    return float(found[0][found[1].argmin()])
-
-
-def _always_reports(scores, hit, n_faces, miss_cost, alarm_cost=1.0):
-    thresholds, costs = _costs(scores, hit, n_faces, miss_cost, alarm_cost)
-    if len(costs) == 1:
-        return float("inf")
-    return float(thresholds[1 + costs[1:].argmin()])
-
-
-def _costs_swapped(scores, hit, n_faces, miss_cost, alarm_cost=1.0):
-    return _by_arrays(scores, hit, n_faces, alarm_cost, miss_cost)
-
-
-def _lowest_of_equal(scores, hit, n_faces, miss_cost, alarm_cost=1.0):
-    thresholds, costs = _costs(scores, hit, n_faces, miss_cost, alarm_cost)
-    return float(thresholds[::-1][costs[::-1].argmin()])
-
-
-def _alarms_only(scores, hit, n_faces, miss_cost, alarm_cost=1.0):
-    return _by_arrays(scores, hit, n_faces, 1.0, 1.0)
-
-
-def _random_costs(rng):
-    count = int(rng.integers(1, 9))
-    scores = rng.choice(np.arange(1, 20) / 20, count)
-    hit = rng.random(count) < 0.6
-    faces = int(hit.sum() + rng.integers(0, 3))
-    return Case(
-        "random detections", (scores, hit, faces, float(rng.choice((0.2, 1, 3, 10))))
-    )
-
-
-_SCORES = np.array([0.9, 0.7, 0.5, 0.3])
-_HITS = np.array([True, False, True, False])
-THRESHOLD = Exercise(
-    id="02.7",
-    title="cheapest_threshold",
-    stars=2,
-    reference=cheapest_threshold,
-    judge=judge_function(
-        (
-            Case(
-                "a miss costs 1, an alarm 3",
-                (_SCORES, _HITS, 2, 1.0, 3.0),
-                expected=0.9,
-                rule="where alarms are dear, report less",
-            ),
-            Case(
-                "a miss costs 3, an alarm 1",
-                (_SCORES, _HITS, 2, 3.0),
-                expected=0.5,
-                rule="one alarm is worth bearing for a face at three times the price",
-            ),
-            Case(
-                "equally cheap",
-                (_SCORES, _HITS, 2, 1.0),
-                expected=0.9,
-                rule="of equally cheap thresholds the highest: fewer boxes",
-            ),
-            Case(
-                "only false alarms",
-                (np.array([0.8, 0.6]), np.array([False, False]), 1, 5.0),
-                expected=float("inf"),
-                rule="to report nothing is a choice too: a threshold of inf",
-            ),
-            Case("no detection", (np.zeros(0), np.zeros(0, bool), 4, 1.0)),
-            *seeded_cases(_random_costs),
-        ),
-        cheapest_threshold,
-        slips=(
-            Slip("Detections AT the threshold are reported.", _exclusive),
-            Slip("The two costs are swapped.", _costs_swapped),
-            Slip("That ignores the costs.", _alarms_only),
-        ),
-    ),
-    hints=(
-        "Which thresholds need trying, if nothing changes between two scores?",
-        "For each score: what is kept, which faces are then missed, which boxes are "
-        "alarms, what does that cost? Also try to report nothing.",
-        "Loop from the highest score down, and replace the best only by a cost that "
-        "is smaller, not equal.",
-    ),
-    why=(
-        "A threshold is a decision about costs, so it cannot be right for everyone.",
-        "Between two scores nothing changes, so only the scores need trying.",
-        "Missed faces are counted from all true faces, also those no box ever found.",
-    ),
-    wrong_turn="Taking 0.5 because it is the middle: a score is no probability, and "
-    "what an error costs is not in it.",
-    mutants=(
-        Mutant("above only", _exclusive, "wrong value", "AT the threshold"),
-        Mutant("swapped", _costs_swapped, "wrong value", "swapped"),
-        Mutant("always reports", _always_reports, "wrong value", "report nothing"),
-        Mutant("lowest of equal", _lowest_of_equal, "wrong value", "the highest"),
-        Mutant("no costs", _alarms_only, "wrong value", "ignores the costs"),
-        Mutant("one half", lambda s, h, n, m, a=1.0: 0.5, "wrong value", "report less"),
-        Mutant(
-            "an index",
-            lambda s, h, n, m, a=1.0: int(
-                (s >= cheapest_threshold(s, h, n, m, a)).sum()
-            ),
-            "wrong value",
-            "too large",
-        ),
-    ),
-    alternatives=(_by_arrays,),
 )
