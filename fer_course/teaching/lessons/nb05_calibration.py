@@ -187,7 +187,7 @@ def _random_network(rng):
 CALIBRATION = Exercise(
     id="05.4",
     title="temperature and calibration error",
-    stars=2,
+    stars=3,
     reference=calibrate,
     judge=judge_function(
         (
