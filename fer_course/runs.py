@@ -107,9 +107,8 @@ def _train_fernet(
     recipe = RECIPES[recipe]
     if epochs:
         recipe = replace(recipe, epochs=epochs)
-    whole = len(choose) - len(choose) % (
-        len(gpus) or 1
-    )  # else its end has no equal parts
+    parts = len(gpus) or 1
+    whole = len(choose) // parts * parts  # else the last batch has no equal parts
     with sharing:
         trained = train_fernet(
             learn,
