@@ -24,22 +24,21 @@ def rare_classes(confusion):
         each of them the same share of the loss, 1 for a face on average, 0 where no
         face has the class.
     """
-    return _macro_f1(confusion), _weights(confusion)
-
-
-def _macro_f1(confusion):
     right = np.diag(confusion)
     occurs, predicted = confusion.sum(axis=1), confusion.sum(axis=0)
     present = occurs > 0
-    return float((2 * right[present] / (occurs + predicted)[present]).mean())
+    f1 = 2 * right[present] / (occurs + predicted)[present]
+    weights = np.zeros(len(occurs))
+    weights[present] = occurs.sum() / (present.sum() * occurs[present])
+    return float(f1.mean()), weights
+
+
+def _macro_f1(confusion):
+    return rare_classes(confusion)[0]
 
 
 def _weights(confusion):
-    occurs = confusion.sum(axis=1)
-    present = occurs > 0
-    weights = np.zeros(len(occurs))
-    weights[present] = occurs.sum() / (present.sum() * occurs[present])
-    return weights
+    return rare_classes(confusion)[1]
 
 
 def _over_all_classes(confusion):
