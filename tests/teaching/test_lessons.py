@@ -1,11 +1,15 @@
 """All lessons: solutions pass, stubs do not count, every mutant is caught."""
 
+import ast
+import builtins
 import inspect
+import json
 import pkgutil
 import re
 
 import pytest
 
+from fer_course.settings import ROOT
 from fer_course.teaching import lessons
 from fer_course.teaching.exercises import check, grade, solution_source
 from fer_course.teaching.judging import KINDS
@@ -32,6 +36,40 @@ each_exercise = pytest.mark.parametrize("exercise", EXERCISES)
 def test_solution_passes(exercise):
     verdict = grade(exercise, exercise.reference)
     assert verdict.kind == "correct", verdict.message
+
+
+def names_of_the_page(number):
+    """Return every name that a page's code cells import, define or assign."""
+    (path,) = (ROOT / "notebooks").glob(f"{number}_*.ipynb")
+    cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+    code = ["".join(c["source"]) for c in cells if c["cell_type"] == "code"]
+    tree = ast.parse(
+        "\n".join(re.sub(r"(?m)^( *)[!%].*", r"\1pass", text) for text in code)
+    )
+    return bound_names(tree)
+
+
+def bound_names(tree):
+    """Return what is imported, defined, assigned or passed anywhere in some code."""
+    names = set()
+    for node in ast.walk(tree):
+        if isinstance(node, ast.alias):
+            names.add((node.asname or node.name).partition(".")[0])
+        elif isinstance(node, ast.FunctionDef | ast.ClassDef):
+            names.add(node.name)
+        elif isinstance(node, ast.arg):
+            names.add(node.arg)
+        elif isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load):
+            names.add(node.id)
+    return names
+
+
+@each_exercise
+def test_a_solution_stands_alone_on_its_page(exercise):
+    tree = ast.parse(solution_source(exercise))
+    used = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name)}
+    known = bound_names(tree) | names_of_the_page(exercise.id[:2]) | set(dir(builtins))
+    assert used <= known, used - known
 
 
 @each_exercise
