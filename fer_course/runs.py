@@ -119,7 +119,7 @@ def _train_fernet(
             resume=resume,
         )
     files = out / "fernet.keras", out / "fernet.onnx"
-    finish_fernet(trained.best, choose, *files)
+    finish_fernet(trained.best, learn, choose, *files)
     print(
         f"{trained.choose_accuracy:.1%} right on the {len(choose):,} choosing faces: "
         f"{files[0]}, {files[1]}"

@@ -1,9 +1,9 @@
 """From a finished training run to the two files that are shipped and served.
 
-In: a run's `best.keras` and the choosing faces. Out: a `.keras` file with the
-temperature inside and its `.onnx` twin, in 8-bit integers where that costs next to
-nothing, both with labels, crop margin, input size and the threshold below which a face
-reads "not sure". Notebook 05, section 7.
+In: a run's `best.keras`, its training and choosing faces. Out: a `.keras` file with
+settled batch normalization and the temperature inside, and its `.onnx` twin, in 8-bit
+integers where that costs next to nothing; both with labels, crop margin, input size and
+the threshold below which a face reads "not sure". Notebook 05, section 7.
 """
 
 import os
@@ -13,6 +13,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from fer_course.expression.batch_norm import settle_averages
 from fer_course.expression.classifier import ExpressionClassifier
 from fer_course.expression.evaluation import (
     apply_temperature,
@@ -55,6 +56,7 @@ class Release:
 
 def finish_fernet(
     best,
+    train,
     choose,
     keras_path,
     onnx_path,
@@ -62,10 +64,11 @@ def finish_fernet(
     crop_margin=FER2013_MARGIN,
     sure_accuracy=SURE_ACCURACY,
 ):
-    """Calibrate a trained network and write it as `.keras` and `.onnx`.
+    """Settle and calibrate a trained network, write it as `.keras` and `.onnx`.
 
     Args:
         best: the run's `best.keras`.
+        train: `FaceSet` it was trained on, for batch normalization's averages.
         choose: `FaceSet` that calibrates; never a test part.
         keras_path: where the `.keras` file goes; replaced when complete.
         onnx_path: where its twin goes, in int8 if that costs at most `MOST_LOST`.
@@ -77,6 +80,7 @@ def finish_fernet(
         `Release`.
     """
     model, card = load_fernet(best)
+    settle_averages(model, train)
     faces = choose.pixels[..., None].astype(np.float32)
     probabilities = model.predict(faces, batch_size=256, verbose=0)
     fitted = fit_temperature(probabilities, choose.labels)

@@ -6,6 +6,7 @@ import onnx
 import pytest
 
 from fer_course.expression import release
+from fer_course.expression.batch_norm import settle_averages
 from fer_course.expression.classifier import ExpressionClassifier
 from fer_course.expression.datasets import FaceSet
 from fer_course.expression.evaluation import apply_temperature
@@ -34,6 +35,7 @@ def best(tmp_path):
     rng = np.random.default_rng(1)
     model = build_fernet(**NETWORK)
     model.set_weights([abs(rng.normal(0, 0.6, w.shape)) for w in model.get_weights()])
+    settle_averages(model, face_set(700))
     average = keras.Model(model.input, model.get_layer("average").output)
     features = average.predict(face_set(700).pixels[..., None], verbose=0)
     weights = rng.normal(0, 4, (3, 7)) / features.std(0)[:, None]
@@ -53,7 +55,9 @@ def test_both_files_carry_the_same_calibrated_network(best, tmp_path, monkeypatc
     drawn = [rng.choice(7, p=row) for row in apply_temperature(before, 2.0)]
     choose = replace(plain, targets=np.eye(7, dtype=np.float32)[drawn])
     keras_path, onnx_path = tmp_path / "out" / "f.keras", tmp_path / "out" / "f.onnx"
-    released = finish_fernet(best, choose, keras_path, onnx_path, crop_margin=0.2)
+    released = finish_fernet(
+        best, plain, choose, keras_path, onnx_path, crop_margin=0.2
+    )
     assert released.temperature == pytest.approx(2, rel=0.1)
     assert released.onnx_gap <= 1e-4
     assert released.precision == "float32"
@@ -73,7 +77,7 @@ def test_both_files_carry_the_same_calibrated_network(best, tmp_path, monkeypatc
         0.85, abs=0.01
     )
 
-    again = finish_fernet(keras_path, choose, keras_path, onnx_path)
+    again = finish_fernet(keras_path, plain, choose, keras_path, onnx_path)
     assert again.temperature == pytest.approx(released.temperature, rel=0.01)
 
 
@@ -89,7 +93,9 @@ def test_int8_where_it_costs_next_to_nothing(
 ):
     monkeypatch.setattr(release, "MOST_LOST", most_lost)
     onnx_path = tmp_path / "f.onnx"
-    released = finish_fernet(best, face_set(), tmp_path / "f.keras", onnx_path)
+    released = finish_fernet(
+        best, face_set(700), face_set(), tmp_path / "f.keras", onnx_path
+    )
     graph = onnx.load(onnx_path).graph
     convolutions = [node for node in graph.node if node.op_type == "Conv"]
     makers = {name: node.op_type for node in graph.node for name in node.output}
