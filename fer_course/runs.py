@@ -119,9 +119,9 @@ def _train_fernet(
             resume=resume,
         )
     files = out / "fernet.keras", out / "fernet.onnx"
-    finish_fernet(trained.best, learn, choose, *files)
+    finished = finish_fernet(trained.best, learn, choose, *files)
     print(
-        f"{trained.choose_accuracy:.1%} right on the {len(choose):,} choosing faces: "
+        f"{finished.accuracy:.1%} right on the {len(choose):,} choosing faces: "
         f"{files[0]}, {files[1]}"
     )
     return trained.history

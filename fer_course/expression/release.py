@@ -36,6 +36,7 @@ class Release:
     """What was fitted on the choosing faces and written into both files.
 
     Attributes:
+        accuracy: of the `.keras` file, on the choosing faces.
         temperature: what the logits are divided by.
         sure_threshold: lowest top probability at which the faces at or above it are
             right as often as asked; 1.0 where no threshold gets there.
@@ -46,6 +47,7 @@ class Release:
         lost: share of the choosing faces that int8 costs.
     """
 
+    accuracy: float
     temperature: float
     sure_threshold: float
     coverage: float
@@ -83,6 +85,7 @@ def finish_fernet(
     settle_averages(model, train)
     faces = choose.pixels[..., None].astype(np.float32)
     probabilities = model.predict(faces, batch_size=256, verbose=0)
+    accuracy = float((probabilities.argmax(1) == choose.labels).mean())
     fitted = fit_temperature(probabilities, choose.labels)
     calibrated = apply_temperature(probabilities, fitted)
     curve = selective_accuracy(calibrated, choose.labels)
@@ -107,7 +110,9 @@ def finish_fernet(
     gap = export_fernet(keras_path, onnx_path)
     keras.backend.clear_session()
     precision, lost = _shrink(onnx_path, choose)
-    return Release(network["temperature"], threshold, coverage, gap, precision, lost)
+    return Release(
+        accuracy, network["temperature"], threshold, coverage, gap, precision, lost
+    )
 
 
 def _shrink(onnx_path, choose):

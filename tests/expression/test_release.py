@@ -71,6 +71,7 @@ def test_both_files_carry_the_same_calibrated_network(best, tmp_path, monkeypatc
         after, other.classify(list(plain.pixels)), rtol=0, atol=1e-4
     )
     assert (before.argmax(1) == after.argmax(1)).all()
+    assert released.accuracy == pytest.approx((after.argmax(1) == choose.labels).mean())
     sure = after.max(1) >= released.sure_threshold
     assert sure.mean() == pytest.approx(released.coverage, abs=0.01)
     assert (after.argmax(1) == choose.labels)[sure].mean() == pytest.approx(
