@@ -14,7 +14,9 @@ README = ROOT / "README.md"  # shows only what is asked for below
 SHOWN = {
     "detector": (("wider", "fddb", "facemask"), ("ours", "yunet_n")),
     "fernet": (("PrivateTest", "PrivateTest, no twins", "RAF-DB test"), ("none",)),
+    "fer2013": (("PrivateTest",), ("none", "flip", "ten crops")),
 }
+_FER2013 = ("PrivateTest", "PrivateTest, no twins", "PublicTest (for choosing)")
 
 
 def tables(page):
@@ -22,7 +24,9 @@ def tables(page):
     made = {
         "detector": _detector(),
         "attributes": _attributes(),
-        "fernet": _fernet(),
+        "fernet": _scores("fernet"),
+        "fer2013": _scores("fernet_fer2013", _FER2013),
+        "lead_fer2013": _leads("fernet_fer2013", _FER2013, "FER2013 alone", "shipped"),
         "recall": _recall(),
         "robustness": _robustness(),
     }
@@ -99,7 +103,7 @@ def _attributes():
     )
 
 
-def _fernet():
+def _scores(name, parts=None):
     return _table(
         ("part", "averaging", "faces", "accuracy, %", "95 %", "macro-F1", "ECE, %"),
         [
@@ -112,7 +116,27 @@ def _fernet():
                 f"{score['macro_f1']:.3f}",
                 _percent(score["ece"]),
             )
-            for score in _record("fernet")["scores"]
+            for score in _record(name)["scores"]
+            if parts is None or score["part"] in parts
+        ],
+    )
+
+
+def _leads(name, parts, ours, rival):
+    return _table(
+        ("part", "faces", f"{ours}, %", f"{rival}, %", "points", "95 %", "McNemar's p"),
+        [
+            (
+                lead["part"],
+                f"{lead['faces']:,}",
+                _percent(lead["accuracy"]),
+                _percent(lead["rival_accuracy"]),
+                f"{100 * lead['difference']:+.1f}",
+                " to ".join(f"{100 * bound:+.1f}" for bound in lead["interval"]),
+                f"{lead['p']:.1g}" if lead["p"] >= 1e-6 else "< 1e-6",
+            )
+            for lead in _record(name)["leads"]
+            if lead["part"] in parts
         ],
     )
 
