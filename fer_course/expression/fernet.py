@@ -16,7 +16,7 @@ from fer_course.labels import EXPRESSIONS
 BATCH_NORMS = ("after_first_relu", "before_relu", "none")
 HEADS = ("flatten", "average")
 
-# The course's network: what our ablation showed to pay (models/EXPERIMENTS.md).
+# The course's network; models/EXPERIMENTS.md has its runs and an ablation of it.
 COURSE_NETWORK = {
     "filters": (32, 64, 192, 384),
     "kernel_size": 3,
