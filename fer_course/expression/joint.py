@@ -61,6 +61,13 @@ def load_joint(folder):
     )
 
 
+def sets_of(faces):
+    """Return (N,) str: the data set that each face is from."""
+    if faces.name != "joint":
+        return np.full(len(faces), faces.name)
+    return np.array([name.partition("/")[0] for name in faces.names.tolist()])
+
+
 def load_sets(folder):
     """Return a `FaceSet` of each of the three data sets that lie in a folder.
 

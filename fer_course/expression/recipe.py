@@ -91,8 +91,26 @@ LONG_RECIPE = replace(
         erase=0.4,
     ),
 )
+# The shipped network: all three sets, from the weights of the long recipe's network.
+WIDE_RECIPE = replace(
+    COURSE_RECIPE,
+    network=LONG_RECIPE.network,
+    epochs=20,
+    learning_rate=0.03,
+    weight_decay=3e-3,
+    augmentation=Augmentation(
+        rotation_deg=14,
+        shift_px=4,
+        zoom=0.15,
+        contrast=0.25,
+        brightness=20,
+        erase=0.3,
+        coarse=0.2,
+    ),
+)
 RECIPES = {
     "course": COURSE_RECIPE,
+    "wide": WIDE_RECIPE,
     "long": LONG_RECIPE,
     "reference": REFERENCE_RECIPE,
 }

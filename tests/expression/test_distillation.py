@@ -1,5 +1,7 @@
 """Targets mixed with teachers' readings: by hand, face by face."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,20 @@ def test_the_label_stays_the_likeliest(faces):
     soft = soften_targets(faces, [Teacher(5, 5)])
     assert TEACHERS_SHARE < 0.5
     np.testing.assert_array_equal(soft.labels, faces.labels)
+
+
+def test_a_teacher_that_reads_a_set_worse_is_not_asked_about_it():
+    pixels = np.zeros((4, 48, 48), np.uint8)
+    targets = np.eye(7, dtype=np.float32)[[3, 3, 6, 6]]
+    names = np.array(["FER2013/7", "FER2013/8", "RAF-DB/7", "RAF-DB/8"])
+    split, rows = np.array(["train"] * 4), np.arange(4)
+    both = FaceSet("joint", pixels, targets, split, rows, names, {})
+    always_3, always_6 = Teacher(3, 3), Teacher(6, 6)
+    soft = soften_targets(both, [always_3, always_6], share=1.0)
+    np.testing.assert_allclose(soft.targets, targets)
+    # of one set, each teacher reads half rightly, and so both are asked
+    one = soften_targets(replace(both, name="FER2013"), [always_3, always_6], share=1.0)
+    np.testing.assert_allclose(one.targets[:, [3, 6]], 0.5)
 
 
 def test_bad_teachers(faces, tmp_path):

@@ -51,6 +51,8 @@ def test_joined_without_listed_and_test_faces(two_sets, tmp_path, monkeypatch):
     assert faces.split.tolist() == ["train", "choose", "train", "train", "train"]
     np.testing.assert_array_equal(faces.pixels[3], two_sets[1].pixels[2])
     np.testing.assert_array_equal(faces.targets[4], two_sets[1].targets[3])
+    assert joint.sets_of(faces).tolist() == ["One", "One", "One", "Two", "Two"]
+    assert joint.sets_of(two_sets[0]).tolist() == ["One"] * 4
     assert faces.group[0] == faces.group[1]  # as in its set
     assert not set(faces.group[:3]) & set(faces.group[3:])
     assert faces.dropped["Two: twin held back in another set"] == 2
