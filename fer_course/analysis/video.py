@@ -95,6 +95,7 @@ def read_tracked(analyzer, tracker, image, time_s):
         image: (H, W, 3) RGB uint8.
         time_s: the frame's time, later than the one before.
     """
+    tracker.forget_at_cut(image)
     (faces,) = analyzer.read_faces([image])
     boxes_xyxy = np.array([face.box for face in faces]).reshape(-1, 4)
     raw = np.array([list(face.probabilities.values()) for face in faces]).reshape(-1, 7)

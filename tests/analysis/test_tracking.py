@@ -1,5 +1,6 @@
 import sys
 
+import cv2
 import numpy as np
 import pytest
 
@@ -70,6 +71,56 @@ def test_a_face_that_was_away(tracker, gap_s, number):
     tracker.update(boxes(), NOBODY, 0.04 + gap_s / 2)
     numbers, _ = tracker.update(boxes(50), HAPPY[None], 0.04 + gap_s)
     assert numbers.tolist() == [number]
+
+
+def plain(*rgb):
+    return np.full((90, 160, 3), rgb, np.uint8)
+
+
+def test_after_a_cut_all_faces_are_new_and_numbers_are_not_used_again(tracker):
+    def show(image, mood, found, times_s):
+        for time_s in times_s:
+            tracker.forget_at_cut(image)
+            rows = np.tile(mood, (len(found), 1))
+            numbers, smooth = tracker.update(found, rows, time_s)
+        return numbers.tolist(), smooth
+
+    assert show(plain(200, 60, 60), HAPPY, boxes(0, 80), (0, 0.04))[0] == [1, 2]
+    numbers, smooth = show(plain(60, 60, 200), SAD, boxes(0), (0.08,))
+    assert numbers == [NEW]
+    np.testing.assert_allclose(smooth, [SAD])
+    numbers, smooth = show(plain(60, 60, 200), SAD, boxes(0), (0.12,))
+    assert numbers == [3]
+    np.testing.assert_allclose(smooth, [SAD])
+    assert show(plain(240, 240, 240), HAPPY, boxes(0), (0.16,))[0] == [NEW]
+    assert show(plain(200, 60, 60), HAPPY, boxes(0), (0.2, 0.24))[0] == [4]
+
+
+def coarse_scene(rng, width=640):
+    cells = rng.integers(0, 256, (5, 16, 3), np.uint8)
+    return cv2.resize(cells, (width, 180), interpolation=cv2.INTER_CUBIC)
+
+
+def test_a_pan_a_lamp_and_noise_are_no_cuts(tracker):
+    rng = np.random.default_rng(0)
+    wide = coarse_scene(rng)
+    frames = [wide[:, 12 * i : 320 + 12 * i] for i in range(20)]  # a screen a second
+    frames.append(cv2.add(frames[-1], (30.0,) * 3))
+    for _ in range(3):
+        noise = rng.normal(0, 12, frames[-1].shape)
+        frames.append(np.clip(frames[20] + noise, 0, 255).astype(np.uint8))
+    for i, frame in enumerate(frames):
+        tracker.forget_at_cut(frame)
+        numbers, _ = tracker.update(boxes(50), HAPPY[None], i / 25)
+        assert numbers.tolist() == [min(i, 1)]
+
+
+def test_a_cut_between_scenes_of_the_same_colors_is_one(tracker):
+    rng = np.random.default_rng(0)
+    for i in range(6):  # each frame another scene
+        tracker.forget_at_cut(coarse_scene(rng, 320))
+        numbers, _ = tracker.update(boxes(50), HAPPY[None], i / 25)
+        assert numbers.tolist() == [NEW]
 
 
 def test_no_faces_are_no_rows(tracker):

@@ -112,6 +112,16 @@ def test_smoothed_labels_do_not_flicker(clip):
             assert sum(face.probabilities.values()) == pytest.approx(1, abs=1e-5)
 
 
+def test_nothing_is_carried_over_a_cut(tmp_path):
+    images = [scene(0)] * 6 + [np.full((120, 160, 3), (40, 40, 90), np.uint8)] * 6
+    for image in images[6:]:
+        cv2.circle(image, (30, 32), 18, GREEN, -1)
+    clip = write_clip(tmp_path / "cut.avi", images)
+    faces = [result.faces[0] for result in analyzer().analyze_video(clip)]
+    assert [face.track for face in faces] == [0, *[1] * 5, 0, *[2] * 5]
+    assert [face.expression for face in faces] == ["anger"] * 6 + ["happy"] * 6
+
+
 def test_annotated_webm_is_vp9_with_the_same_frames(clip, tmp_path):
     out = tmp_path / "new" / "out.webm"
     results = list(analyzer().analyze_video(clip, out))
