@@ -14,7 +14,9 @@ import numpy as np
 from fer_course.expression.classifier import ExpressionClassifier
 from fer_course.expression.joint import sets_of
 
-TEACHERS_SHARE = 0.45  # under a half, so that the label stays the likeliest
+# Under a half, so that a plain label stays the likeliest; together with votes in the
+# target the teachers may outweigh it.
+TEACHERS_SHARE = 0.45
 # A teacher is asked about the data sets that it reads nearly as well as the best.
 NEARLY = 0.05
 
