@@ -13,7 +13,7 @@ from fer_course.detection.augmentation import train_on_poor_photos
 
 
 def lean_on_processor(trainer):
-    """Make steps without a GPU several times as fast; `models/EXPERIMENTS.md` has times.
+    """Make steps without a GPU faster; `models/EXPERIMENTS.md` has the times.
 
     What Ultralytics does on GPUs alone: a pixel's channels side by side in memory
     and, where the processor computes in bfloat16, convolutions in it. Losses stay
