@@ -7,6 +7,7 @@ sentence on standard error. Notebook 00 shows the commands.
 
 import argparse
 import contextlib
+import math
 import os
 import sys
 
@@ -148,8 +149,8 @@ def _add_training(commands):
     train.add_argument("--teachers", nargs="+", metavar="FILE", help=text)
     for option, kind, metavar, text in (
         ("--image-size", _count, "PX", "detector: default 640"),
-        ("--learning-rate", float, "R", "detector: the peak; default 0.001"),
-        ("--hours", float, "H", "detector: fit the schedule into this time"),
+        ("--learning-rate", _positive, "R", "detector: the peak; default 0.001"),
+        ("--hours", _positive, "H", "detector: fit the schedule into this time"),
     ):
         train.add_argument(option, type=kind, metavar=metavar, help=text)
     text = "share each batch among these GPUs; fernet: on JAX alone"
@@ -190,6 +191,13 @@ def _count(text):
     raise argparse.ArgumentTypeError(f"{text} is not a whole number from 1 on")
 
 
+def _positive(text):
+    with contextlib.suppress(ValueError):
+        if 0 < float(text) < math.inf:
+            return float(text)
+    raise argparse.ArgumentTypeError(f"{text} is not a number above 0")
+
+
 def _numbers(text):
     numbers = text.split(",")
     if all(number.isdecimal() for number in numbers):
@@ -198,13 +206,19 @@ def _numbers(text):
     raise argparse.ArgumentTypeError(f"{text} is not a list of numbers like 0,1")
 
 
+# GL, GLib's two and what comes with them: absent from slim containers
+_OPENCV_NEEDS = ("libGL", "libEGL", "libgthread-2.0", "libglib-2.0")
+
+
 def _missing_package(error):
     """Return one sentence about a module that cannot be imported."""
-    if "lib" in str(error) and ".so" in str(error):
+    if any(f"{name}.so" in str(error) for name in _OPENCV_NEEDS):
         return (
             f"OpenCV lacks a library of the system ({error}): on Debian and Ubuntu "
             "`sudo apt install libgl1 libglib2.0-0` helps."
         )
+    if ".so" in str(error):
+        return f"A package lacks a library of the system: {error}."
     advice = "pip install -r requirements.txt in the Python that runs this"
     if os.environ.get("FER_COURSE_SETUP") == "0":
         advice += ", or unset FER_COURSE_SETUP and run it again"
@@ -265,6 +279,8 @@ def _data_get(options):
 def _data_check(options):
     from fer_course.sources import check_set
 
+    if options.record and options.sets != ["detection"]:
+        raise ValueError("--record is for `data check detection` alone.")
     code = max(check_set(name) for name in options.sets)
     if options.record:
         from fer_course.detection.survey import write_survey

@@ -59,8 +59,8 @@ class _Output:
 
     def add_video(self, video, frames, path):
         """Keep a video's faces, frame by frame."""
-        entries = []
-        for result in frames:
+        entries, rows = [], []
+        for result in frames:  # one that cannot be read may break off: keep none of it
             faces = [report.face_to_dict(face) for face in result.faces]
             entries.append(
                 {
@@ -69,7 +69,8 @@ class _Output:
                     "faces": faces,
                 }
             )
-            self._add_rows(report.frame_rows(video, result), report.VIDEO_COLUMNS)
+            rows += report.frame_rows(video, result)
+        self._add_rows(rows, report.VIDEO_COLUMNS)
         entry = {"video": video, "frames": entries}
         self.document.setdefault("videos", []).append(entry)
         self.say(f"{video}: {len(entries)} frames -> {path}")
@@ -127,7 +128,9 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
             frames = _telling(frames, video, count_frames(video), output.say)
             output.add_video(video, frames, path)
         except (ImageError, ValueError, OSError) as error:
-            output.add_error(video, str(error))
+            reason = getattr(error, "strerror", None)  # the system's, as of a full disk
+            told = f"{path} cannot be written: {reason}." if reason else str(error)
+            output.add_error(video, told)
     _write_tables(output, json_target, csv_path)
     return output.exit_code()
 

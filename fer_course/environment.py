@@ -70,8 +70,14 @@ def missing(requirements):
     """
     lacking = []
     for line in venv.read_requirements(requirements):
-        name, _, lowest = line.partition(">=")
-        if not any(_as_numbers(v) >= _as_numbers(lowest) for v in _versions(name)):
+        name, _, bounds = line.partition(">=")
+        lowest, _, below = bounds.partition(",<")
+        found = map(_as_numbers, _versions(name))
+        if not any(
+            _as_numbers(lowest) <= version
+            and (not below or version < _as_numbers(below))
+            for version in found
+        ):
             lacking.append(line)
     return lacking
 

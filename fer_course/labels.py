@@ -8,7 +8,7 @@ are translated here, once, and nowhere else. Notebook 05 opens with the table.
 EXPRESSIONS = ("anger", "happy", "sad", "fear", "neutral", "disgust", "surprise")
 
 # Okabe and Ito's palette without yellow: told apart by colour-blind readers.
-# Plots double it with a marker and a hatch, so that grey print works too.
+# Bars double it with a hatch, so that grey print works too.
 COLORS = {
     "anger": "#D55E00",
     "happy": "#E69F00",
@@ -18,7 +18,6 @@ COLORS = {
     "disgust": "#009E73",
     "surprise": "#56B4E9",
 }
-MARKERS = dict(zip(EXPRESSIONS, "^osvDPX", strict=True))
 HATCHES = dict(
     zip(EXPRESSIONS, ("//", "", "\\\\", "xx", "..", "--", "oo"), strict=True)
 )

@@ -82,7 +82,12 @@ def run_tests(arguments=(), slow=False):
         ImportError: pytest or nbval is not installed.
     """
     _require("pytest", "nbval")
-    chosen = [text for text in arguments if Path(text.partition("::")[0]).exists()]
+    named = [
+        text
+        for before, text in zip(("", *arguments), arguments, strict=False)
+        if before not in ("-k", "-m", "-p")  # what follows them may be a folder's name
+    ]
+    chosen = [text for text in named if Path(text.partition("::")[0]).exists()]
     wanted = ["-m", "not gpu" if slow else "not slow and not gpu"]
     if chosen:
         pages = all(_is_page(text) for text in chosen)

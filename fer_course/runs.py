@@ -37,13 +37,17 @@ def train(network, *, out=None, record=False, **given):
             ablation takes none of them.
 
     Raises:
-        ValueError: a setting that is another network's, or a GPU that is not there.
+        ValueError: a setting that is another network's, a GPU that is not there, or
+            a quick run to be recorded.
+        FileExistsError: `out` holds a run that is not to be resumed.
         FileNotFoundError: data or start weights are missing; says how to get them.
     """
     out = Path(out) if out else settings().runs / network
-    given = {k: value for k, value in given.items() if value not in (None, False)}
+    given = {k: v for k, v in given.items() if v is not None and v is not False}
     if wrong := sorted(given.keys() - _SETTINGS[network]):
         raise ValueError(f"{', '.join(wrong)}: not for the {network}.")
+    if record and "quick" in given:
+        raise ValueError("record keeps what we quote: leave out quick, or record.")
     run = {
         "detector": _train_detector,
         "fernet": _train_fernet,
@@ -62,6 +66,7 @@ def _train_detector(out, **arguments):
     from fer_course.detection.release import INPUT_SIZES, finish_detector
     from fer_course.detection.training import train_detector
 
+    _check_folder(out, arguments)
     prepared = settings().data / "detection-yolo"
     trained = train_detector(prepared / "faces.yaml", out, **arguments)
     print(f"Trained in {trained.duration_s:.0f} s; choosing input size and threshold")
@@ -77,6 +82,18 @@ def _train_detector(out, **arguments):
         f"{files[1]} ({release.precision})"
     )
     return trained.history
+
+
+def _check_folder(out, arguments):
+    """Refuse a folder in which Ultralytics would write over a run, or delete it."""
+    held = (out / "weights" / "last.pt").exists()
+    if "gpus" in arguments:  # the processes that share them begin with an empty one
+        held = out.is_dir() and any(out.iterdir())
+    if held and not arguments.get("resume"):
+        raise FileExistsError(
+            f"{out} holds a run already: go on with it (--resume), choose another "
+            "folder (--out), or remove it."
+        )
 
 
 def _train_fernet(
@@ -190,13 +207,19 @@ def evaluate(network, *, model=None, out=None, record=None, against=None, split=
             into `choosing.json`.
 
     Raises:
-        ValueError: a rival of the other network, or a record of the choosing part.
+        ValueError: a rival of the other network, a record of the choosing part, or a
+            record of a file of one's own without a name.
         FileNotFoundError: data or a network is missing.
     """
     if record and split != "test":
         raise ValueError(
             "models/records holds what the test parts say: --record goes without "
             f"--split {split}."
+        )
+    if record is True and model:
+        raise ValueError(
+            f"models/records/{network}.json is the shipped network's: give the record "
+            "of another file a name (--record NAME)."
         )
     name = "evaluation.json" if split == "test" else "choosing.json"
     target = (Path(out) if out else settings().runs / network) / name

@@ -74,9 +74,9 @@ def seed_everything(seed=SEED):
 
     random.seed(seed)
     np.random.seed(seed)  # noqa: NPY002, for libraries that still use it
-    if "keras" in sys.modules:  # seeds its back end too
+    if "keras" in sys.modules:  # seeds its back end too, and no other
         sys.modules["keras"].utils.set_random_seed(seed)
-    elif "torch" in sys.modules:
+    if "torch" in sys.modules:
         sys.modules["torch"].manual_seed(seed)
     return np.random.default_rng(seed)
 

@@ -18,6 +18,8 @@ SHOWN = {
 }
 _FER2013 = ("PrivateTest", "PrivateTest, no twins", "PublicTest (for choosing)")
 _ALL = (*_FER2013, "RAF-DB test", "extract test, label")
+_LABELS = ("extract test, label", "extract test, folder")
+_EXTRACT = tuple(part + more for part in _LABELS for more in ("", ", no ffhq"))
 
 
 def tables(page):
@@ -28,6 +30,7 @@ def tables(page):
         "fernet": _scores("fernet"),
         "fer2013": _scores("fernet_fer2013", _FER2013),
         "lead_fer2013": _leads("fernet_fer2013", _ALL, "FER2013 alone", "shipped"),
+        "lead_extract": _leads("fernet_extract", _EXTRACT, "course's", "reference's"),
         "recall": _recall(),
         "robustness": _robustness(),
     }

@@ -194,6 +194,10 @@ def test_a_demo_of_videos_needs_more(calls, tmp_path, monkeypatch, given, need):
         pytest.param("train fernet --epochs 1.5", "1.5 is not a whole", id="half"),
         pytest.param("train fernet --gpus 0,0", "0,0 is not a list", id="GPU twice"),
         pytest.param("train fernet --gpus all", "all is not a list", id="GPUs"),
+        pytest.param("train detector --hours 0", "0 is not a number above", id="hours"),
+        pytest.param(
+            "train detector --learning-rate nan", "nan is not a number", id="rate"
+        ),
         pytest.param("train both", "invalid choice: 'both'", id="network"),
         pytest.param("data get", "required: SET", id="no set"),
         pytest.param("evaluate fernet --split val", "invalid choice", id="split"),
@@ -232,8 +236,13 @@ def test_a_file_that_begins_with_a_dash_may_be_named(
             "object file): on Debian and Ubuntu `sudo apt install libgl1 libglib2.0-0` "
             "helps.\n",
         ),
+        (
+            ImportError("libcudnn.so.9: cannot open shared object file"),
+            "A package lacks a library of the system: libcudnn.so.9: cannot open "
+            "shared object file.\n",
+        ),
     ],
-    ids=["set-up", "file", "value", "memory", "system", "system library"],
+    ids=["set-up", "file", "value", "memory", "system", "OpenCV's", "CUDA's"],
 )
 def test_errors_are_one_sentence(monkeypatch, capsys, error, sentence):
     def fail(need, arguments):

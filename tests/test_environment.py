@@ -90,6 +90,14 @@ def test_missing(clone, monkeypatch, installed, lacking):
     assert environment.missing(venv.NEEDS["course"]) == lacking
 
 
+@pytest.mark.parametrize("installed, lacks", [("6.31", False), ("7.1.0", True)])
+def test_an_upper_bound_counts(clone, monkeypatch, installed, lacks):
+    (clone / "demo.txt").write_text("ipykernel>=6.31,<7\n")
+    versions(monkeypatch, ipykernel=installed)
+    lacking = ["ipykernel>=6.31,<7"] if lacks else []
+    assert environment.missing(venv.NEEDS["demo"]) == lacking
+
+
 def test_a_twin_package_counts(clone, monkeypatch):
     (clone / "demo.txt").write_text("opencv-python>=4.12\n")
     versions(monkeypatch, opencv_python_headless="5.0.0.93")

@@ -55,7 +55,14 @@ def test_any_failure_is_a_failure(started, capsys, codes, code):
 def test_options_go_to_both_runs(started):
     programs.run_tests(["-x", "-k", "boxes"])
     for arguments, _ in started[0]:
-        assert arguments[-5:-1] != [] and "-x" in arguments and "boxes" in arguments
+        at = arguments.index("-x")
+        assert arguments[at : at + 3] == ["-x", "-k", "boxes"]
+
+
+def test_a_word_to_choose_by_is_no_folder(started, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    programs.run_tests(["-k", "data"])
+    assert len(started[0]) == 2
 
 
 @pytest.mark.parametrize(

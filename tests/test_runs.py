@@ -3,8 +3,10 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from fer_course import runs
@@ -73,6 +75,73 @@ def test_the_detectors_own_settings_reach_it_and_no_other(folders, detector):
         runs.train("ablation", epochs=3)
 
 
+def test_a_run_is_not_written_over(folders, detector):
+    out = folders / "data" / "runs" / "detector"
+    (out / "weights").mkdir(parents=True)
+    (out / "weights" / "last.pt").touch()
+    with pytest.raises(FileExistsError, match="holds a run already"):
+        runs.train("detector")
+    with pytest.raises(FileExistsError, match="holds a run already"):
+        runs.train("detector", out=folders / "data", gpus=(0, 1))
+    assert not detector
+
+
+def test_a_quick_run_is_not_recorded(folders, detector):
+    with pytest.raises(ValueError, match="leave out quick, or record"):
+        runs.train("detector", quick=True, record=True)
+
+
+def test_the_record_of_a_file_of_ones_own_needs_a_name(folders, detector):
+    with pytest.raises(ValueError, match="the shipped network's"):
+        runs.evaluate("detector", model="mine.onnx", record=True)
+
+
+def test_what_reaches_fernets_training(folders, monkeypatch, capsys):
+    pytest.importorskip("keras")
+    from fer_course.expression import datasets, distillation, training
+    from fer_course.expression import release as fernet_release
+    from fer_course.expression.recipe import RECIPES
+
+    count, asked = 7 * runs.QUICK_FACES, {}
+    faces = datasets.FaceSet(
+        "drawn",
+        np.zeros((count, 48, 48), np.uint8),
+        np.eye(7, dtype=np.float32)[np.arange(count) % 7],
+        np.where(np.arange(count) % 7 < 5, "train", "choose"),
+        np.arange(count),
+        np.arange(count).astype(str),
+        {},
+    )
+
+    def train_fernet(learn, choose, out, recipe, **options):
+        asked.update(options, learn=learn, choose=choose, out=out, recipe=recipe)
+        return SimpleNamespace(best=out / "best.keras", history=out / "history.csv")
+
+    def finish_fernet(best, learn, choose, *files):
+        asked.update(best=best, files=files)
+        return SimpleNamespace(accuracy=0.5)
+
+    monkeypatch.setattr(datasets, "load_fer2013", lambda folder: faces)
+    monkeypatch.setattr(training, "train_fernet", train_fernet)
+    monkeypatch.setattr(fernet_release, "finish_fernet", finish_fernet)
+    soften = lambda learn, teachers: (asked.update(teachers=teachers), learn)[1]  # noqa: E731
+    monkeypatch.setattr(distillation, "soften_targets", soften)
+
+    assert runs.train("fernet", quick=True, recipe="long", resume=True) == 0
+    out = folders / "data" / "runs" / "fernet"
+    assert (asked["out"], asked["resume"], asked["weights"]) == (out, True, None)
+    assert asked["recipe"] == replace(RECIPES["long"], epochs=2)
+    assert len(asked["learn"]) == pytest.approx(runs.QUICK_FACES, rel=0.3)
+    assert "teachers" not in asked
+    assert asked["files"] == (out / "fernet.keras", out / "fernet.onnx")
+    assert "50.0% right" in capsys.readouterr().out
+
+    runs.train("fernet", epochs=3, weights="w.keras", teachers=["a.onnx"])
+    assert (asked["weights"], asked["teachers"]) == ("w.keras", ["a.onnx"])
+    assert asked["recipe"] == replace(RECIPES["course"], epochs=3)
+    assert len(asked["learn"]) == 5 * runs.QUICK_FACES
+
+
 def test_fernet_is_shared_among_gpus_by_keras_on_jax_alone(folders):
     keras = pytest.importorskip("keras")
     if keras.backend.backend() == "jax":
@@ -134,14 +203,19 @@ def test_record_keeps_the_history(folders, detector):
         pytest.param({}, "data/runs/detector/evaluation.json", id="a learner's"),
         pytest.param({"out": "x"}, "x/evaluation.json", id="a folder of one's own"),
         pytest.param({"record": True}, "models/records/detector.json", id="recorded"),
-        pytest.param({"record": "mine"}, "models/records/mine.json", id="by name"),
+        pytest.param(
+            {"record": "mine", "model": "m.onnx"},
+            "models/records/mine.json",
+            id="by name",
+        ),
     ],
 )
 def test_where_figures_go(folders, detector, monkeypatch, options, target):
     monkeypatch.chdir(folders)
-    assert runs.evaluate("detector", model="m.onnx", against="yunet", **options) == 0
+    assert runs.evaluate("detector", against="yunet", **options) == 0
     assert detector["record"].absolute() == folders / target
-    assert (detector["model"], detector["against"]) == ("m.onnx", "yunet")
+    given = options.get("model"), "yunet"
+    assert (detector["model"], detector["against"]) == given
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """Settings come from the environment, with defaults beside the package."""
 
 import random
+import sys
+from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
@@ -53,6 +55,18 @@ def test_seeding_repeats_all_generators():
 
     assert draw() == draw()
     assert seed_everything(5).random() != seed_everything(6).random()
+
+
+def test_keras_and_torch_are_both_seeded(monkeypatch):
+    """Keras seeds its own back end alone."""
+    seeded = {}
+    keras, torch = ModuleType("keras"), ModuleType("torch")
+    keras.utils = SimpleNamespace(set_random_seed=lambda s: seeded.update(keras=s))
+    torch.manual_seed = lambda s: seeded.update(torch=s)
+    monkeypatch.setitem(sys.modules, "keras", keras)
+    monkeypatch.setitem(sys.modules, "torch", torch)
+    seed_everything(7)
+    assert seeded == {"keras": 7, "torch": 7}
 
 
 def test_the_set_up_line_says_what_is_there(monkeypatch, tmp_path):

@@ -6,6 +6,7 @@ is left out. Needs `requirements-video.txt`; the camera takes its steps one by o
 Notebook 06 joins the two networks that are read here.
 """
 
+import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path
@@ -182,9 +183,12 @@ def _write_frames(frames, rate, out, open_writer):
 
 def _finish(writer, partial, out):
     """Close the video; give it its name, or remove it where that is None."""
-    if writer is not None:
+    if writer is None:
+        return
+    if out is None:
+        with contextlib.suppress(Exception):  # what went wrong before is raised
+            writer.release()
+        partial.unlink(missing_ok=True)
+    else:
         writer.release()
-        if out is None:
-            partial.unlink(missing_ok=True)
-        else:
-            os.replace(partial, out)
+        os.replace(partial, out)

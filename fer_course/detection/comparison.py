@@ -217,7 +217,7 @@ def _rows_of_sets(photos):
 
 
 def score_set(found, photos):
-    """Return `ScoredDetections` by the course's rule: faces of 8 px and more.
+    """Return `ScoredPhotos` by the course's rule: faces of 8 px and more.
 
     Args:
         found: (boxes_xyxy, scores) of each photo.

@@ -91,7 +91,7 @@ def run_ablation(train, choose, out, *, recipes=None, epochs=EPOCHS, seeds=SEEDS
     """
     out = Path(out)
     table = out / "ablation.csv"
-    rows = _read(table)
+    rows = read_history(table)
     for number, (name, recipe) in enumerate((recipes or variants()).items()):
         for seed in range(SEED, SEED + (seeds if number == 0 else 1)):
             if any((row["variant"], int(row["seed"])) == (name, seed) for row in rows):
@@ -121,10 +121,3 @@ def _run(name, train, choose, out, recipe):
         "train_accuracy": last["accuracy"],
         "choose_accuracy": last["choose_accuracy"],
     }
-
-
-def _read(path):
-    if not path.exists():
-        return []
-    with open(path, newline="") as file:
-        return list(csv.DictReader(file))

@@ -261,8 +261,12 @@ def _from_pictures(
     dropped = {"contempt or not one of the seven": int((~known).sum())}
     rows = np.flatnonzero(known)
     wanted = [(paths[i], boxes[i]) for i in rows]
-    # more of them than the last time: decode again
-    there = [str(pair) for pair in wanted if os.path.isfile(pair[0])]
+    # more of them than the last time, or other ones: decode again
+    there = [
+        (str(path), box, os.stat(path).st_size, os.stat(path).st_mtime_ns)
+        for path, box in wanted
+        if os.path.isfile(path)
+    ]
     if wanted and not there:
         raise FileNotFoundError(
             f"None of the {len(wanted):,} pictures of {title} is there, {wanted[0][0]} "

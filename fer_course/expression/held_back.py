@@ -6,6 +6,7 @@ as often as one likes. Notebook 05 explains why the two are kept apart.
 """
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
@@ -51,7 +52,7 @@ def held_back_parts(folder, split="test"):
     """
     if split not in SPLITS:
         raise ValueError(f"split is {split!r}: 'test' or 'choose' was expected.")
-    found = []
+    folder, found = Path(folder), []
     if (folder / "fer2013" / "fer2013.csv").exists():
         fer2013 = datasets.load_fer2013(folder / "fer2013")
         if split == "test":

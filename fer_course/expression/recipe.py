@@ -5,6 +5,7 @@ reference project's recipe and ours are constants here; `models/EXPERIMENTS.md`
 has the runs behind each choice of ours. Notebook 05.
 """
 
+import re
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -138,7 +139,7 @@ def compiled_fernet(recipe, steps):
             label_smoothing=recipe.label_smoothing
         ),
         metrics=["accuracy"],
-        jit_compile="auto" if _has_gpu() else False,
+        jit_compile="auto" if _gpu_capability() else False,
     )
     return model
 
@@ -189,14 +190,12 @@ def plateau_rate(start, scores, *, factor=0.2, patience=7, floor=1e-7):
 def has_bfloat16():
     """Return whether this machine multiplies bfloat16 faster than float32.
 
-    True on GPUs that have it and on x86 CPUs with AVX512-BF16 or AMX (Linux).
+    True on NVIDIA's GPUs from compute capability 8.0 on (A100; a T4 has 7.5) and on
+    x86 CPUs with AVX512-BF16 or AMX (Linux).
     """
-    if keras.backend.backend() == "torch" and _has_gpu():
-        import torch
-
-        return torch.cuda.is_bf16_supported()
-    if _has_gpu():
-        return True
+    capability = _gpu_capability()
+    if capability is not None:
+        return capability >= (8, 0)
     try:
         flags = Path("/proc/cpuinfo").read_text()
     except OSError:
@@ -204,10 +203,21 @@ def has_bfloat16():
     return "avx512_bf16" in flags or "amx_bf16" in flags
 
 
-def _has_gpu():
-    if keras.backend.backend() == "torch":  # Keras lists no devices for torch
+def _gpu_capability():
+    """Return the first GPU's (major, minor), (0, 0) if not told, None without one."""
+    if keras.backend.backend() == "torch":
         import torch
 
-        return torch.cuda.is_available()
-    devices = keras.distribution.list_devices()
-    return any("gpu" in device or "cuda" in device for device in devices)
+        return torch.cuda.get_device_capability() if torch.cuda.is_available() else None
+    if keras.backend.backend() == "jax":
+        import jax
+
+        gpus = [device for device in jax.devices() if device.platform == "gpu"]
+        told = getattr(gpus[0], "compute_capability", "") if gpus else ""
+        known = re.fullmatch(r"(\d+)\.(\d+)", str(told)) if gpus else None
+        return (tuple(map(int, known.groups())) if known else (0, 0)) if gpus else None
+    import tensorflow as tf
+
+    gpus = tf.config.list_physical_devices("GPU")
+    details = tf.config.experimental.get_device_details(gpus[0]) if gpus else {}
+    return details.get("compute_capability", (0, 0)) if gpus else None

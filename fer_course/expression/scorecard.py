@@ -181,7 +181,7 @@ def evaluate_fernet(
     """
     classifier = ExpressionClassifier(model)
     rival = ExpressionClassifier(against) if against else None
-    folder = folder or settings().data / "expression"
+    folder = Path(folder or settings().data / "expression")
     scores, gain, leads = [], {}, []
     for held in held_back_parts(folder, split):
         found = averaged_predictions(classifier, held.faces.pixels)

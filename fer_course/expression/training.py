@@ -9,6 +9,7 @@ never writes into `models/`. Pure Keras 3, any back end. Notebook 05.
 import csv
 import json
 import zipfile
+import zlib
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
@@ -94,8 +95,8 @@ def train_fernet(
     Raises:
         FileExistsError: `out` holds a run and `resume` is false.
         FileNotFoundError: the start weights are missing.
-        ValueError: `out` holds a run of another recipe, a set is empty, or the start
-            weights are another network's.
+        ValueError: `out` holds a run of another recipe or of other faces, a set is
+            empty, or the start weights are another network's.
     """
     if not len(train) or not len(choose):
         raise ValueError(
@@ -103,10 +104,11 @@ def train_fernet(
         )
     out = Path(out)
     last = out / "last.keras"
-    _check_run(out, recipe, resume)
+    faces = {"train": _fingerprint(train), "choose": _fingerprint(choose)}
+    described = json.dumps(asdict(recipe) | {"faces": faces}, indent=1)
+    _check_run(out, described, resume)
     out.mkdir(parents=True, exist_ok=True)
-    recipe_text = json.dumps(asdict(recipe), indent=1)
-    (out / "recipe.json").write_text(recipe_text)
+    (out / "recipe.json").write_text(described)
 
     keras.utils.set_random_seed(recipe.seed)
     steps = max(len(train) // recipe.batch_size, 1)
@@ -143,7 +145,13 @@ def _start_from(path, model):
     model.set_weights(source.get_weights())
 
 
-def _check_run(out, recipe, resume):
+def _fingerprint(faces):
+    """Return what tells a set from another, or from itself with softer targets."""
+    certainty = f"{faces.targets.max(1).mean():.3f}"
+    return [faces.name, len(faces), zlib.crc32(faces.pixels.tobytes()), certainty]
+
+
+def _check_run(out, described, resume):
     """Refuse to mix two runs in one folder."""
     if not (out / "last.keras").exists():
         return
@@ -152,12 +160,10 @@ def _check_run(out, recipe, resume):
             f"{out} holds a run already: continue it with resume=True (--resume) or "
             "choose another folder."
         )
-    if json.loads((out / "recipe.json").read_text()) != json.loads(
-        json.dumps(asdict(recipe))
-    ):
+    if json.loads((out / "recipe.json").read_text()) != json.loads(described):
         raise ValueError(
-            f"{out} holds a run of another recipe (see recipe.json): resume with that "
-            "recipe or choose another folder."
+            f"{out} holds a run of another recipe or of other faces (see recipe.json): "
+            "resume as it was started, or choose another folder."
         )
 
 
@@ -192,7 +198,8 @@ class _Keeper(keras.callbacks.Callback):
             self.choose.pixels[..., None].astype(np.float32), batch_size=256, verbose=0
         )
         hit = (self.choose.targets * probabilities).sum(1)
-        accuracy = float((probabilities.argmax(1) == self.choose.labels).mean())
+        right = probabilities.argmax(1) == self.choose.labels
+        accuracy = round(float(right.mean()), 6)  # as history.csv holds it
         previous = max((float(r["choose_accuracy"]) for r in self.rows), default=-1)
         if accuracy > previous:
             save_fernet(model, self.out / "best.keras", self.recipe.network)
@@ -205,7 +212,7 @@ class _Keeper(keras.callbacks.Callback):
             "loss": f"{logs['loss']:.4f}",
             "accuracy": f"{logs['accuracy']:.4f}",
             "choose_loss": f"{-np.log(np.clip(hit, 1e-7, 1)).mean():.4f}",
-            "choose_accuracy": f"{accuracy:.4f}",
+            "choose_accuracy": f"{accuracy:.6f}",
         }
         self.rows.append(row)
         with draft_of(self.out / "history.csv") as draft:
@@ -215,7 +222,7 @@ class _Keeper(keras.callbacks.Callback):
             model.save(draft)
         print(
             f"epoch {epoch + 1}: loss {row['loss']}, accuracy {row['accuracy']}; "
-            f"choosing loss {row['choose_loss']}, accuracy {row['choose_accuracy']}",
+            f"choosing loss {row['choose_loss']}, accuracy {accuracy:.4f}",
             flush=True,
         )
 

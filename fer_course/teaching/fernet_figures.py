@@ -179,3 +179,31 @@ def plot_health(lengths, dead):
         axes[1].set(ylim=(-4, 104), ylabel="dead channels, %")
         axes[1].set_title("after too large a rate")
     return figure
+
+
+def plot_ablation(rows):
+    """Return each variant's choosing accuracy, and the unchanged network's seeds.
+
+    Args:
+        rows: dictionaries of the ablation's table, with "variant",
+            "choose_accuracy" (a share) and "parameters"; the variant of the first
+            row, the unchanged network, occurs once for each seed.
+    """
+    base = rows[0]["variant"]
+    seeds = [100 * r["choose_accuracy"] for r in rows if r["variant"] == base]
+    changed = [row for row in rows if row["variant"] != base]
+    changed.sort(key=lambda row: row["choose_accuracy"])
+    with style():
+        figure, axis = new_figure(0.21 * len(changed) + 0.9)
+        axis.axvspan(min(seeds), max(seeds), color=_SHADES[2])
+        axis.plot(seeds, [len(changed)] * len(seeds), "s", color=_HEAD)
+        accuracies = [100 * row["choose_accuracy"] for row in changed]
+        axis.plot(accuracies, range(len(changed)), "o", color=LINES[0])
+        names = [_with_weights(row) for row in (*changed, rows[0])]
+        axis.set_yticks(range(len(names)), names)
+        axis.set_xlabel("choosing accuracy, %")
+    return figure
+
+
+def _with_weights(row):
+    return f"{row['variant']}: {row['parameters'] / 1e6:.1f} M"

@@ -115,6 +115,14 @@ def test_a_pan_a_lamp_and_noise_are_no_cuts(tracker):
         assert numbers.tolist() == [min(i, 1)]
 
 
+def test_gray_film_whose_hue_is_noise_has_no_cuts(tracker):
+    shades = plain(99, 99, 99), plain(99, 98, 99), plain(100, 100, 101)
+    for i in range(9):
+        tracker.forget_at_cut(shades[i % 3])
+        numbers, _ = tracker.update(boxes(50), HAPPY[None], i / 25)
+        assert numbers.tolist() == [min(i, 1)]
+
+
 def test_a_cut_between_scenes_of_the_same_colors_is_one(tracker):
     rng = np.random.default_rng(0)
     for i in range(6):  # each frame another scene

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from fer_course.analysis.analyzer import FaceAnalyzer
-from fer_course.analysis.video import count_frames
+from fer_course.analysis.video import FrameResult, _write_frames, count_frames
 from fer_course.images import ImageError
 from fer_course.labels import EXPRESSIONS
 
@@ -175,6 +175,24 @@ def test_stopping_early_keeps_what_was_written(clip, tmp_path):
         next(frames)
     frames.close()
     assert len(read(out)[0]) == 5
+
+
+def test_an_error_on_closing_too_leaves_no_half_video(tmp_path):
+    class Full:
+        def write(self, frame):
+            raise OSError(28, "No space left on device")
+
+        def release(self):
+            raise OSError(28, "No space left on device, again")
+
+    def open_writer(path, rate, size):
+        path.write_bytes(b"half")
+        return Full()
+
+    frames = [FrameResult(0, 0.0, (), scene(0))]
+    with pytest.raises(OSError, match=r"device$"):
+        list(_write_frames(frames, 25, tmp_path / "out.mp4", open_writer))
+    assert not list(tmp_path.iterdir())
 
 
 def test_an_error_leaves_no_half_video(clip, tmp_path):

@@ -212,6 +212,15 @@ def test_rafdb_is_read_again_once_more_pictures_are_there(rafdb):
     assert load_rafdb(rafdb).dropped == {"unreadable picture": 1}
 
 
+def test_a_picture_that_was_mended_is_read_again(rafdb):
+    assert load_rafdb(rafdb).dropped == {"unreadable picture": 1}
+    aligned = rafdb / "Image" / "aligned"
+    write_picture(aligned / "train_00007_aligned.jpg", np.full((100, 100, 3), 7, "u1"))
+    faces = load_rafdb(rafdb)
+    assert faces.dropped == {}
+    assert (faces.pixels[faces.names == "train_00007.jpg"] == 7).all()
+
+
 def test_rafdbs_broken_lines_are_left_out_and_counted(rafdb):
     listing = rafdb / "EmoLabel" / "list_patition_label.txt"
     broken = "train_99999.jpg 8\ntrain_99998.jpg\n" + 300 * "x" + ".jpg 1\n\xff\n"

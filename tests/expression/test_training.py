@@ -109,6 +109,50 @@ def test_a_run_of_another_recipe_is_not_continued(tmp_path):
         train_fernet(faces(), faces(28, 1), tmp_path, RECIPE, resume=True)
 
 
+def test_a_run_of_other_faces_is_not_continued(tmp_path):
+    """Nor one with the same faces and softer targets."""
+    short = replace(RECIPE, epochs=1)
+    learn, choose = faces(), faces(28, 1)
+    train_fernet(learn, choose, tmp_path, short)
+    softer = replace(learn, targets=0.8 * learn.targets + 0.2 / 7)
+    for others, chosen in ((faces(len(learn), 2), choose), (softer, choose)):
+        with pytest.raises(ValueError, match="or of other faces"):
+            train_fernet(others, chosen, tmp_path, short, resume=True)
+    with pytest.raises(ValueError, match="or of other faces"):
+        train_fernet(learn, faces(21, 1), tmp_path, short, resume=True)
+    train_fernet(learn, choose, tmp_path, short, resume=True)
+
+
+def test_the_best_epoch_is_not_judged_by_a_rounded_score(tmp_path, monkeypatch):
+    """20,014 and then 20,013 of 29,000 right: both 0.6901, the first is better."""
+    from fer_course.expression import training
+
+    saved, scores = [], iter([20_014, 20_013, 20_014, 20_015])
+    many = faces(29_000, 1)
+
+    class Model:
+        trainable_variables = non_trainable_variables = ()
+        optimizer = type("Optimizer", (), {"learning_rate": 0.1})()
+
+        def predict(self, inputs, **_):
+            right = np.arange(len(inputs)) < next(scores)
+            shown = np.where(right, many.labels, (many.labels + 1) % 7)
+            return np.eye(7)[shown]
+
+        def save(self, path):
+            path.touch()
+
+    monkeypatch.setattr(training, "save_fernet", lambda *_: saved.append(len(saved)))
+    recipe = replace(RECIPE, ema=0.0)
+    keeper = training._Keeper(many, tmp_path, recipe, done=0)
+    keeper.set_model(Model())
+    counts = []
+    for epoch in range(4):
+        keeper.on_epoch_end(epoch, {"loss": 1.0, "accuracy": 0.5})
+        counts.append(len(saved))
+    assert counts == [1, 1, 1, 2]
+
+
 def test_a_run_may_start_from_weights(tmp_path):
     few = faces(32)
     first = train_fernet(few, few, tmp_path / "first", replace(RECIPE, epochs=1))

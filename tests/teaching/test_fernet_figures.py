@@ -86,3 +86,24 @@ def test_health_names_the_convolutions_alike_in_both_panels():
     for axis in figure.axes:
         assert list(axis.lines[0].get_xdata()) == ["1a", "1b"]
     assert figure.axes[0].get_yscale() == "log"
+
+
+def test_an_ablation_shows_the_seeds_as_a_band_and_the_variants_by_accuracy():
+    rows = [
+        {"variant": variant, "choose_accuracy": share, "parameters": 2_500_000}
+        for variant, share in (
+            ("course", 0.54),
+            ("course", 0.52),
+            ("kernel 4", 0.56),
+            ("no batch norm", 0.30),
+        )
+    ]
+    axis = figures.plot_ablation(rows).axes[0]
+    names = [tick.get_text() for tick in axis.get_yticklabels()]
+    assert names == ["no batch norm: 2.5 M", "kernel 4: 2.5 M", "course: 2.5 M"]
+    seeds, variants = axis.lines
+    assert list(variants.get_xdata()) == pytest.approx([30, 56])
+    assert list(seeds.get_ydata()) == [2, 2]
+    band = axis.patches[0]
+    assert band.get_x() == pytest.approx(52)
+    assert band.get_width() == pytest.approx(2)

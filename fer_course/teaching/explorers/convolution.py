@@ -15,8 +15,8 @@ from fer_course.teaching.figures import new_figure, style
 from fer_course.teaching.samples import draw_face
 
 KERNELS = {
-    "vertical edges": "1 0 -1; 2 0 -2; 1 0 -1",
-    "horizontal edges": "1 2 1; 0 0 0; -1 -2 -1",
+    "vertical edges": "-1 0 1; -2 0 2; -1 0 1",
+    "horizontal edges": "-1 -2 -1; 0 0 0; 1 2 1",
     "average": "1/9 1/9 1/9; 1/9 1/9 1/9; 1/9 1/9 1/9",
     "sharpen": "0 -1 0; -1 5 -1; 0 -1 0",
     "copy": "0 0 0; 0 1 0; 0 0 0",
@@ -115,7 +115,7 @@ def static():
         grid[1, column].set_xlabel("x (px)")
     for axes in grid[:, 0]:
         axes.set_ylabel("y (px)")
-    figure.colorbar(shown, ax=grid[1, :], shrink=0.9)
+    figure.colorbar(shown, ax=grid[1, :], shrink=0.9, label="gray × weight")
     return figure
 
 

@@ -114,6 +114,7 @@ def _histogram(axes, scored, score_threshold):
     )
     axes.axvline(score_threshold, color="#000000", lw=2)
     axes.set(xlabel="score", xlim=(0, 1), xticks=(0, 0.5, 1))
+    axes.yaxis.get_major_locator().set_params(integer=True)
 
 
 def _curve(axes, scored, score_threshold):

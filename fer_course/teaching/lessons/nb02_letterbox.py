@@ -107,7 +107,8 @@ def _random_letterbox(rng):
     size_hw = tuple(int(side) * 32 for side in rng.integers(2, 21, 2))
     corners = rng.uniform(0, 300, (int(rng.integers(1, 4)), 2))
     found = np.hstack([corners, corners + rng.uniform(5, 200, corners.shape)])
-    return Case("a random letterbox", (found, image_hw, size_hw))
+    rule = "round the scaled sides, halve what is left, round down; clip no box"
+    return Case("a random letterbox", (found, image_hw, size_hw), rule=rule)
 
 
 def _undoes_the_real_letterbox(function):

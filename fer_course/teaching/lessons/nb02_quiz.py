@@ -54,9 +54,9 @@ QUIZ = (
                 "Nobody chose 8400. Add up the three grids of section 2.",
             ),
             Option(
-                "Every eighth pixel in a row gives one: 640 x 640 / 8 would be 51,200.",
+                "Every eighth pixel of each row and column gives one.",
                 False,
-                "The stride counts in both directions, and there are three: section 2.",
+                "That is the finest of three grids, 80 x 80: section 2.",
             ),
             Option(
                 "Grids of 80 x 80, 40 x 40 and 20 x 20 points, one box each.",
@@ -107,7 +107,7 @@ QUIZ = (
         ),
     ),
     QuizItem(
-        "Run A ends with a validation loss of 2.9, run B with 3.1. Which detector is "
+        "Run A ends with a choosing loss of 2.9, run B with 3.1. Which detector is "
         "better?",
         (
             Option(

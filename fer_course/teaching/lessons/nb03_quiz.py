@@ -12,8 +12,7 @@ QUIZ = (
                 "Count: 25 weights a pair of channels against 18. Section 3.",
             ),
             Option(
-                "Both see 5 px; the two 3x3 have fewer weights and one more "
-                "nonlinearity.",
+                "Both see 5 px; the two 3x3 have fewer weights and a ReLU more.",
                 True,
                 "73,856 weights against 102,464, and the same field.",
             ),
