@@ -34,7 +34,7 @@ from fer_course.detection.harmonize import MIN_SIZE_PX
 from fer_course.detection.sheets import measure_tiles
 from fer_course.files import write_atomically
 from fer_course.images import letterbox, letterbox_shape, read_image
-from fer_course.settings import ROOT, settings
+from fer_course.settings import settings
 
 LOWEST_SCORE = 0.01  # detections below it hardly change the area under the curve
 YUNET_URL = "https://github.com/ShiqiYu/libfacedetection.train and opencv_zoo"
@@ -82,8 +82,8 @@ class YuNetDetector:
         path = Path(model)
         if not path.is_file():
             raise FileNotFoundError(
-                f"YuNet is not part of the course and not at {path}. Download "
-                f"{path.name} from {YUNET_URL} and set FER_COURSE_YUNET to its folder."
+                f"{path} is missing, since YuNet is no part of the course: download it "
+                f"from {YUNET_URL}."
             )
         self.input_size = input_size
         self._network = cv2.FaceDetectorYN.create(
@@ -306,9 +306,9 @@ def _curve(scored):
 
 
 def yunet_folder():
-    """Return where YuNet's files lie: `FER_COURSE_YUNET`, or beside the course."""
+    """Return where YuNet's files lie: `FER_COURSE_YUNET`, or `yunet` among the data."""
     given = os.environ.get("FER_COURSE_YUNET")
-    return Path(given) if given else ROOT.parent / "shared" / "models"
+    return Path(given) if given else settings().data / "yunet"
 
 
 def _heading():

@@ -111,7 +111,13 @@ def average_precision(
 
 
 def scored_precision(scored, weights=None, points=None):
-    """Return the average precision of photos already matched, nan without a face."""
+    """Return the average precision of photos already matched, nan without a face.
+
+    Args:
+        scored: `ScoredPhotos`.
+        weights: (n_photos,) how often each photo counts; None means once.
+        points: how many recalls the curve is read at; None takes the exact area.
+    """
     if _number_of_faces(scored, weights) == 0:
         return float("nan")
     _, precision, recall = precision_recall(scored, weights)
@@ -144,16 +150,20 @@ def recall_at_false_alarms(scored, weights=None, per_photo=0.1):
     return float(weight[scored.found_by >= threshold].sum() / weight.sum())
 
 
-def recall_by_size(scored, score_threshold, edges_px=SIZE_EDGES_PX):
-    """Return recall and number of faces for each size between two edges.
+def recall_by_size(scored, score_threshold):
+    """Return recall and number of faces for each size between two `SIZE_EDGES_PX`.
+
+    Args:
+        scored: `ScoredPhotos`.
+        score_threshold: detections below it are not reported.
 
     Returns:
-        recall: (len(edges_px) - 1,) float, nan where there is no face.
-        faces: (len(edges_px) - 1,) int; an edge belongs to the larger size.
+        recall: (len(SIZE_EDGES_PX) - 1,) float, nan where there is no face.
+        faces: (len(SIZE_EDGES_PX) - 1,) int; an edge belongs to the larger size.
     """
     found = scored.found_by >= score_threshold
-    faces = np.histogram(scored.face_sizes, edges_px)[0]
-    hits = np.histogram(scored.face_sizes[found], edges_px)[0]
+    faces = np.histogram(scored.face_sizes, SIZE_EDGES_PX)[0]
+    hits = np.histogram(scored.face_sizes[found], SIZE_EDGES_PX)[0]
     nothing = np.full(len(faces), np.nan)
     return np.divide(hits, faces, out=nothing, where=faces > 0), faces
 
@@ -184,13 +194,12 @@ def bootstrap_interval(statistic, n_photos, *, draws=1000, seed=0):
     return float(low), float(high)
 
 
-def paired_bootstrap(scored_a, scored_b, statistic=scored_precision, **options):
-    """Return by how much a figure of `a` exceeds that of `b`, with its 95 % interval.
+def paired_bootstrap(scored_a, scored_b, **options):
+    """Return by how much the AP of `a` exceeds that of `b`, with its 95 % interval.
 
     Args:
         scored_a: one detector's `ScoredPhotos`.
         scored_b: another's, on the same photos in the same order.
-        statistic: function of (scored, weights).
         **options: `draws` and `seed` of `bootstrap_interval`.
 
     Returns:
@@ -203,7 +212,8 @@ def paired_bootstrap(scored_a, scored_b, statistic=scored_precision, **options):
         )
 
     def difference(weights=None):
-        return statistic(scored_a, weights) - statistic(scored_b, weights)
+        ours, theirs = (scored_precision(s, weights) for s in (scored_a, scored_b))
+        return ours - theirs
 
     return difference(), *bootstrap_interval(difference, scored_a.n_photos, **options)
 
@@ -276,7 +286,18 @@ def evaluate_detector(
 
 
 def report_on(scored, score_threshold, *, detector="", photo_set="", draws=1000):
-    """Return the `DetectionReport` of photos already matched, at least one."""
+    """Return the `DetectionReport` of photos already matched.
+
+    Args:
+        scored: `ScoredPhotos`, at least one photo.
+        score_threshold: errors are counted from it on.
+        detector: its name, for the report.
+        photo_set: the set's name, for the report.
+        draws: sets of photos that the intervals are drawn from.
+
+    Raises:
+        ValueError: there is no photo.
+    """
     if not scored.n_photos:
         raise ValueError("There is no photo to measure a detector on.")
     alarms = ~scored.hit & (scored.scores >= score_threshold)

@@ -33,14 +33,13 @@ _SAME_FACE = 0.4  # lowest overlap of a set's box and the stick's
 _SMALLEST_PX = 20  # below, a pixel of rounding is too large a share
 
 
-def harmonize(photo, shifts=None):
+def harmonize(photo):
     """Return the photo with its boxes in WIDER's convention.
 
     Args:
         photo: `AnnotatedPhoto`; a set that is not in `SHIFTS` comes back as it is.
-        shifts: instead of `SHIFTS`: set -> four shares (left, top, right, bottom).
     """
-    shift = (SHIFTS if shifts is None else shifts).get(photo.dataset)
+    shift = SHIFTS.get(photo.dataset)
     if shift is None:
         return photo
     boxes = as_boxes(photo.boxes_xyxy)

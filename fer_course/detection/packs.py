@@ -66,7 +66,7 @@ def read_packs(folder):
     return found
 
 
-def plan_splits(annotations, val_names, seed=SEED):
+def plan_splits(annotations, val_names):
     """Return photo name -> split: val as given, a tenth of the rest to choose with.
 
     The tenth is drawn in each set by group: events of WIDER FACE, whole folds of
@@ -76,7 +76,6 @@ def plan_splits(annotations, val_names, seed=SEED):
     Args:
         annotations: set name -> `Annotations`.
         val_names: names of the photos that are never trained on nor chosen with.
-        seed: the same seed gives the same division.
     """
     splits = {}
     for found in annotations.values():
@@ -86,7 +85,7 @@ def plan_splits(annotations, val_names, seed=SEED):
             continue
         groups = [photo.group for photo in rest]
         faces = [(len(p.boxes_xyxy), _small_faces(p)) for p in rest]
-        parts = split_by_group(groups, {"train": 0.9, "choose": 0.1}, seed, faces)
+        parts = split_by_group(groups, {"train": 0.9, "choose": 0.1}, SEED, faces)
         splits |= {
             photo.name: str(part) for photo, part in zip(rest, parts, strict=True)
         }

@@ -23,9 +23,6 @@ from fer_course.files import write_atomically
 from fer_course.settings import ROOT, SEED, settings
 
 START_WEIGHTS = "yolov8n.pt"
-START_WEIGHTS_URL = (
-    "https://github.com/ultralytics/assets/releases/download/v8.3.0/yolov8n.pt"
-)
 
 
 _FIXED = {
@@ -324,8 +321,8 @@ def _start_weights(weights):
     path = Path(weights) if weights is not None else ROOT / START_WEIGHTS
     if not path.is_file():
         raise FileNotFoundError(
-            f"Start weights {path} are missing. Download {START_WEIGHTS_URL} to "
-            f"{ROOT / START_WEIGHTS}, or name a file of yours (`weights=...`)."
+            f"Start weights {path} are missing: get yolov8n.pt by `python -m "
+            "fer_course data get yolov8n`, or name a file of yours (`weights=...`)."
         )
     return path
 

@@ -31,7 +31,7 @@ COLUMNS = (
     "faces",
     "epochs",
     "parameters",
-    "seconds",
+    "seconds",  # of one killed and carried on: those since then
     "train_accuracy",
     "choose_accuracy",
 )

@@ -295,8 +295,8 @@ def _choosing_split(key, names, official, pixels):
     """Return (split, group): a fixed tenth of train is for choosing.
 
     `data/splits/<key>.csv` lists the faces that are for choosing and those with a
-    near-duplicate; all others are what the official list says, and alone. Faces
-    that the list does not know (another copy, drawn samples) are divided now.
+    near-duplicate; all others are what the official list says, and alone. Where it
+    knows none of the faces (another copy, drawn samples) they are divided now.
     """
     split, group = np.array(official, dtype="<U6"), np.arange(len(names))
     number = {name: i for i, name in enumerate(names.tolist())}

@@ -64,7 +64,6 @@ def finish_fernet(
     onnx_path,
     *,
     crop_margin=FER2013_MARGIN,
-    sure_accuracy=SURE_ACCURACY,
 ):
     """Settle and calibrate a trained network, write it as `.keras` and `.onnx`.
 
@@ -76,7 +75,6 @@ def finish_fernet(
         onnx_path: where its twin goes, in int8 if that costs at most `MOST_LOST`.
         crop_margin: what serving adds to a detector's box so that it cuts faces as
             the training faces were cut (`framing.measure_framing`).
-        sure_accuracy: accuracy wanted among the faces called sure.
 
     Returns:
         `Release`.
@@ -89,7 +87,7 @@ def finish_fernet(
     fitted = fit_temperature(probabilities, choose.labels)
     calibrated = apply_temperature(probabilities, fitted)
     curve = selective_accuracy(calibrated, choose.labels)
-    threshold = curve.threshold_for(sure_accuracy)
+    threshold = curve.threshold_for(SURE_ACCURACY)
     coverage = float((calibrated.max(1) >= threshold).mean())
 
     network = dict(card["network"])
@@ -105,7 +103,7 @@ def finish_fernet(
         crop_margin=crop_margin,
         temperature=round(network["temperature"], 4),
         sure_threshold=round(threshold, 4),
-        sure_accuracy=sure_accuracy,
+        sure_accuracy=SURE_ACCURACY,
     )
     gap = export_fernet(keras_path, onnx_path)
     keras.backend.clear_session()

@@ -131,7 +131,9 @@ def test_wrong_options(options, message):
 def test_missing_yunet_is_explained(tmp_path, monkeypatch, photos):
     monkeypatch.setenv("FER_COURSE_YUNET", str(tmp_path / "none"))
     monkeypatch.setattr(comparison, "read_prepared", lambda folder, split: photos)
-    with pytest.raises(FileNotFoundError, match=r"set FER_COURSE_YUNET to its folder"):
+    with pytest.raises(
+        FileNotFoundError, match=r"yunet_n_640_640\.onnx is missing.*: download it"
+    ):
         evaluate_on_packs(against="yunet", prepared=tmp_path)
 
 

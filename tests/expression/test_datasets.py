@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from fer_course.expression import datasets
+from fer_course.expression import datasets, joint
 from fer_course.expression.datasets import (
     find_fer2013_leaks,
     load_affectnet,
@@ -376,6 +376,19 @@ def test_a_folder_that_is_not_affectnet(tmp_path):
 
 
 # ---------------------------------------------------------------- the real sets
+
+
+@pytest.mark.slow
+def test_the_real_packs_give_the_shipped_lists(monkeypatch, tmp_path):
+    monkeypatch.undo()
+    folder = settings().data / "expression"
+    if not all((folder / name).is_dir() for name in ("fer2013", "RAF-DB", "AffectNet")):
+        pytest.skip("not all three sets are under data/expression")
+    datasets.write_split_lists(folder, tmp_path)
+    joint.write_shared_faces(folder, tmp_path / "joint.csv")
+    for name in ("fer2013", "rafdb", "affectnet", "joint"):
+        drawn = (tmp_path / f"{name}.csv").read_text()
+        assert drawn == (datasets.SPLITS / f"{name}.csv").read_text(), name
 
 
 def test_the_real_packs_give_the_published_counts(monkeypatch):
