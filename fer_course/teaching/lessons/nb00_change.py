@@ -130,8 +130,7 @@ CHANGE = Exercise(
         "uint8, one call, and a return as soon as argmax differs.",
     ),
     why=(
-        "Nobody's feeling changed: the word hangs on gray levels that you would not "
-        "notice.",
+        "Nobody's feeling changed: the word hangs on gray levels that change no face.",
         "The network divides a space of pixels, and most faces lie near some border.",
         "Where the largest probability is low, that border is near: page 06 lets the "
         "network say that it is not sure.",

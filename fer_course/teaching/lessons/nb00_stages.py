@@ -265,7 +265,7 @@ def _compare_pairs(result, expected, where):
             return Verdict(
                 "wrong value",
                 f"Entry {number} has another face's probabilities.\n{where}: each crop "
-                "is cut from its own box.",
+                "is cut from its own box, as it is: no square, no margin.",
             )
     return None
 
@@ -348,7 +348,8 @@ COMPOSE = Exercise(
         "an empty list needs a line of its own.",
     ),
     why=(
-        "This is the course's `FaceAnalyzer` in five lines.",
+        "But for the squares and for what counts as sure, this is the course's "
+        "`FaceAnalyzer`.",
         "One call for all faces pays the cost of a call once, which counts most on a "
         "GPU.",
         "Without a face there is nothing to classify, and an empty list is the right "

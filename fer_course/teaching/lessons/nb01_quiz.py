@@ -74,7 +74,7 @@ QUIZ = (
             Option(
                 "Nothing: the photo is skipped.",
                 False,
-                "A missing file may do that; an empty one says that there is no face. "
+                "It is trained on, as background; so is a photo whose file is missing. "
                 "Section 6.",
             ),
             Option(
