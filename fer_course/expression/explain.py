@@ -2,7 +2,7 @@
 
 In: a Keras network, one face, one class. Out: a map of the face's size. A map is
 evidence only if it changes when the weights are shuffled (`randomized_copy`) and if
-covering what it marks changes the answer (`occlusion_map`). Notebook 05, section 8.
+covering what it marks changes the answer (`occlusion_map`). Notebook 05, section 7.
 """
 
 import cv2
@@ -106,6 +106,29 @@ def randomized_copy(model, seed):
         ]
     )
     return copy
+
+
+def control_correlations(model, control, faces, classes):
+    """Return how alike two networks' Grad-CAMs are, face by face.
+
+    Near 1 with a control that has learned nothing (`randomized_copy`), the maps do not
+    tell what the model learned (Adebayo et al. 2018).
+
+    Args:
+        model: Keras model, (N, H, W, 1) -> (N, K).
+        control: another of the same form.
+        faces: (N, H, W), 0..255.
+        classes: (N,) int, which class each face's maps are of.
+
+    Returns:
+        (M,) Pearson's correlations, of the M faces with neither map empty.
+    """
+    found = []
+    for face, k in zip(faces, classes, strict=True):
+        first, second = (grad_cam(net, face, k).ravel() for net in (model, control))
+        if first.std() and second.std():
+            found.append(np.corrcoef(first, second)[0, 1])
+    return np.array(found)
 
 
 def _as_batch(model, image, class_index):

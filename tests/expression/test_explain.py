@@ -7,7 +7,12 @@ import numpy as np
 import pytest
 from keras import layers
 
-from fer_course.expression.explain import grad_cam, occlusion_map, randomized_copy
+from fer_course.expression.explain import (
+    control_correlations,
+    grad_cam,
+    occlusion_map,
+    randomized_copy,
+)
 from fer_course.expression.fernet import build_fernet
 
 
@@ -122,6 +127,17 @@ def test_randomized_copy_keeps_the_numbers_and_forgets_their_order():
     again = randomized_copy(model, seed=1).get_weights()
     for new, same in zip(copy.get_weights(), again, strict=True):
         np.testing.assert_array_equal(new, same)
+
+
+def test_maps_are_correlated_with_the_controls_where_neither_is_empty():
+    """The toy's map of class 0 is the face; its control reads the negative."""
+    faces, classes = np.stack([spot(1, 6), spot(2, 2), spot(4, 1)]), [0, 0, 1]
+    same = control_correlations(toy(), toy(), faces, classes)
+    np.testing.assert_allclose(same, [1, 1])  # class 1's maps are empty
+    control = toy()
+    kernel, head, bias = control.get_weights()
+    control.set_weights([kernel[..., ::-1], head, bias])
+    assert control_correlations(toy(), control, faces, classes).shape == (0,)
 
 
 @pytest.mark.slow

@@ -110,3 +110,25 @@ def test_int8_where_it_costs_next_to_nothing(
     assert one.sure_threshold == other.sure_threshold  # the card went along
     gap = abs(one.classify(faces) - other.classify(faces)).mean()
     assert gap < (0.05 if precision == "int8" else 1e-6)
+
+
+@pytest.mark.parametrize("read_well_settled", [True, False])
+def test_averages_are_settled_unless_that_costs_accuracy(
+    best, tmp_path, monkeypatch, read_well_settled
+):
+    """Labels are what the network says after, or before, its averages are settled."""
+    learn, choose = (
+        replace(face_set(700, 1), pixels=face_set(700).pixels // 4),
+        face_set(),
+    )
+    model = keras.models.load_model(best, compile=False)
+    before = model.predict(choose.pixels[..., None], verbose=0).argmax(1)
+    settle_averages(model, learn)
+    after = model.predict(choose.pixels[..., None], verbose=0).argmax(1)
+    assert (before != after).any()
+    said = after if read_well_settled else before
+    choose = replace(choose, targets=np.eye(7, dtype=np.float32)[said])
+    files = tmp_path / "f.keras", tmp_path / "f.onnx"
+    assert finish_fernet(best, learn, choose, *files).accuracy == 1.0
+    finished = ExpressionClassifier(files[0]).classify(list(choose.pixels))
+    np.testing.assert_array_equal(finished.argmax(1), said)

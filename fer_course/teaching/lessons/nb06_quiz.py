@@ -137,7 +137,7 @@ QUIZ = (
             Option(
                 "Its content, in the widget's state.",
                 False,
-                "That is what a FileUpload would do; see section 6.",
+                "That is what a FileUpload would do; see E06.3, section 1.",
             ),
             Option(
                 "A small copy without names.",
