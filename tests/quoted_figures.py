@@ -15,6 +15,7 @@ SHOWN = {
     "detector": (("wider", "fddb", "facemask"), ("ours", "yunet_n")),
     "fernet": (("PrivateTest", "PrivateTest, no twins", "RAF-DB test"), ("none",)),
     "fer2013": (("PrivateTest",), ("none", "flip", "ten crops")),
+    "lead_extract": (("extract test, label",), None),  # whatever stands second
 }
 _FER2013 = ("PrivateTest", "PrivateTest, no twins", "PublicTest (for choosing)")
 _ALL = (*_FER2013, "RAF-DB test", "extract test, label")
@@ -64,7 +65,7 @@ def _only(lines, first, second):
     return lines[:2] + [
         line
         for line, cell in list(zip(lines, cells, strict=True))[2:]
-        if cell[0] in first and cell[1] in second
+        if cell[0] in first and (second is None or cell[1] in second)
     ]
 
 
