@@ -8,6 +8,7 @@ import zipfile
 import pytest
 
 from fer_course import sources
+from fer_course.teaching.samples import write_samples
 
 
 @pytest.fixture
@@ -76,6 +77,26 @@ def test_an_unknown_set_lists_the_known(data):
 def test_check_of_what_is_not_there(data, capsys, name):
     assert sources.check_set(name) == 1
     assert name in capsys.readouterr().out
+
+
+def test_what_is_there_is_counted_and_prepared(data, capsys):
+    """Drawn scenes in WIDER's and FDDB's layouts, drawn faces in RAF-DB's."""
+    for layout in ("wider", "fddb"):
+        write_samples(data / "detection", layout, n=4)
+    assert sources.check_set("wider") == sources.check_set("fddb") == 0
+    assert "4 photos" in capsys.readouterr().out
+    assert sources.check_set("detection") == 0
+    assert sources.check_set("lfpw") == 1
+    assert sources.prepare_set("detection") == 0
+    out = capsys.readouterr().out
+    assert "8 photos written; train with" in out
+    yaml = data / "detection-yolo" / "faces.yaml"
+    assert str(yaml) in out and yaml.is_file()
+    assert len(list((data / "detection-yolo" / "images").rglob("*.jpg"))) == 8
+
+    write_samples(data / "expression", "rafdb", n=3)
+    assert sources.check_set("rafdb") == 0
+    assert "rafdb: 21 faces" in capsys.readouterr().out
 
 
 def test_only_two_things_are_prepared():
