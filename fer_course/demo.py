@@ -19,12 +19,11 @@ from fer_course.analysis.drawing import draw_faces
 from fer_course.analysis.tracking import FaceTracker
 from fer_course.analysis.video import count_frames, read_tracked
 from fer_course.files import write_atomically
-from fer_course.images import EXTENSIONS, ImageError
+from fer_course.images import EXTENSIONS, JPEG_SIDE, ImageError
 from fer_course.inputs import VIDEOS, walk
 from fer_course.settings import settings
 
 SAY_EVERY_S = 5  # how far a video is
-JPEG_SIDE = 65_500  # px, OpenCV's limit
 ALL_READ, SOME_UNREAD, NOTHING_DONE = 0, 1, 2
 
 

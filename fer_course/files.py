@@ -212,6 +212,8 @@ def download(url, path, sha256=None, progress=print):
                 ) from None
             problem = f"{answer}: wait some minutes and run the same again"
         except (OSError, EOFError, http.client.HTTPException) as error:
+            if getattr(error, "filename", None) == str(part):  # not the server's fault
+                raise
             if getattr(error, "errno", None) in _FULL:
                 error.filename = str(part)
                 raise

@@ -133,6 +133,26 @@ def _avif_size(data):
     return max(sizes, key=lambda size: size[0] * size[1], default=None)
 
 
+def avif_orientation(data):
+    """Return 1..8, EXIF's number for how AVIF's own boxes turn a picture; 1 if not.
+
+    `irot` turns it a quarter counter-clockwise some times, then `imir` mirrors it:
+    from top to bottom (0) or from left to right (1); ISO/IEC 23008-12.
+    """
+    about = data.partition(b"mdat")[0]
+    turn, flip = (
+        re.search(rb"\0\0\0\x09" + kind + rb"(.)", about, re.DOTALL)
+        for kind in (b"irot", b"imir")
+    )
+    turned = (
+        {0: 1, 1: 8, 2: 3, 3: 6},
+        {0: 4, 1: 5, 2: 2, 3: 7},
+        {0: 2, 1: 7, 2: 4, 3: 5},
+    )
+    kind = 0 if flip is None else 1 + (flip[1][0] & 1)
+    return turned[kind][turn[1][0] & 3 if turn else 0]
+
+
 _READERS = {
     JPEG: _jpeg_size,
     PNG: _png_size,

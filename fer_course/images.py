@@ -20,12 +20,14 @@ from fer_course.headers import (
     MAX_SCANS,
     PNG,
     TIFF,
+    avif_orientation,
     jpeg_scans,
     png_is_whole,
     stored_size,
 )
 
 MAX_PIXELS = 100_000_000
+JPEG_SIDE = 65_500  # px, what OpenCV writes at most
 MAX_BYTES = 500_000_000  # of a file; no picture of MAX_PIXELS needs more
 EXTENSIONS = (
     ".jpg",
@@ -85,7 +87,8 @@ def image_hw(path):
     """Return height and width of a picture file, upright, mostly from its header.
 
     Raises:
-        ImageError: as `read_image`.
+        ImageError: as `read_image`, but for what the header does not tell: damage
+            further on.
         FileNotFoundError: there is no such file.
     """
     data = _read_file(Path(path))
@@ -163,6 +166,8 @@ def _decode(data, name):
     if image is None:
         raise ImageError(f"{name} {_what_is_wrong(data)}")
     _check_size(*image.shape[:2], name)
+    if data[4:8] == b"ftyp":  # OpenCV leaves AVIF as it is stored
+        return _upright(image, avif_orientation(data))
     return image
 
 

@@ -6,17 +6,20 @@ the command.
 """
 
 import os
+import re
 from pathlib import Path
 
+_WRITTEN = re.compile(r".*_faces(_\d+)?\.(jpg|mp4)")  # by `demo` itself
 VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"}
 
 
 def walk(inputs, out):
     """Yield every file that some paths mean, and whether a folder brought it.
 
-    Folders are searched with all they contain, except `out` and what is hidden
-    (`.venv`, macOS' `._photo.jpg`); links to folders are not followed, so that a
-    circle of them ends. What is no folder is passed on as it is.
+    Folders are searched with all they contain, except a folder `out` in them and what
+    is hidden (`.venv`, macOS' `._photo.jpg`); where `out` is the folder itself, what
+    `demo` wrote there is left out by its name. Links to folders are not followed, so
+    that a circle of them ends. What is no folder is passed on as it is.
     """
     out = Path(os.path.realpath(out))
     for given in inputs:
@@ -29,14 +32,16 @@ def walk(inputs, out):
 
 def _files_below(folder, out):
     """Yield what is not hidden; what may not be searched holds nothing."""
+    top = Path(os.path.realpath(folder))
     for place, folders, names in os.walk(folder):
         real = Path(os.path.realpath(place))
-        if out == real or out in real.parents:
+        if out == real != top:
             folders.clear()
             continue
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
-            if not name.startswith("."):
+            written = real == out and _WRITTEN.fullmatch(name)
+            if not (name.startswith(".") or written):
                 yield Path(place, name)
 
 

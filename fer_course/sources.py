@@ -132,6 +132,7 @@ SOURCES = {
         ((_WEIGHTS, "yolov8n.pt", _YOLOV8N_SHA256),),
     ),
 }
+_EXPRESSION = ("fer2013", "rafdb", "affectnet")
 _DETECTION = {"wider": ("wider",), "fddb": ("fddb",), "lfpw": ("lfpw", "helen", "afw")}
 
 
@@ -160,12 +161,13 @@ def check_set(name):
         0 if every part was found, else 1.
     """
     if name == "expression":
-        return max(check_set(part) for part in ("fer2013", "rafdb", "affectnet"))
+        return max(map(check_set, _EXPRESSION))
+    _known("wider" if name == "detection" else name)
     try:
         if name == "detection" or name in _DETECTION:
             return _check_detection(name)
         return _check_other(name)
-    except FileNotFoundError as error:
+    except (FileNotFoundError, ValueError) as error:
         print(f"{name}: {error}")
         return 1
 
@@ -177,11 +179,14 @@ def prepare_set(name):
         name: "detection" writes `data/detection-yolo`; "expression" decodes every
             face once into `data/cache`.
 
+    Returns:
+        0 if one of the sets was there, else 1.
+
     Raises:
         ValueError: another name.
     """
     if name == "expression":
-        return check_set(name)
+        return min(map(check_set, _EXPRESSION))
     if name != "detection":
         raise ValueError(f"{name!r} cannot be prepared: say detection or expression.")
     from fer_course.detection.dataset import prepare_yolo, read_packs

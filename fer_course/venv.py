@@ -60,6 +60,7 @@ def prepare(need):
     """
     started = time.monotonic()
     ours = VENV / "setup.lock"
+    foreign = not (ours.exists() or _stamp().exists())
     if VENV.is_dir() and any(VENV.iterdir()):
         if not (VENV / "pyvenv.cfg").exists() and not ours.exists():
             raise SetupError(
@@ -80,6 +81,12 @@ def prepare(need):
         done = _read_stamp()
         _stamp().unlink(missing_ok=True)
         if not _works(python()):
+            if foreign and (VENV / "pyvenv.cfg").exists():
+                ours.unlink()
+                raise SetupError(
+                    f"{VENV} is an environment of yours without pip or with another "
+                    "Python: move it away, then run the same command again."
+                )
             done = {}
             _make_venv()
         _remove_half_installed()
@@ -271,7 +278,8 @@ def _locked(path):
         try:
             yield {} if WINDOWS else {"pass_fds": (file.fileno(),)}
         finally:
-            _unlock(file)
+            if WINDOWS:  # elsewhere the file's last holder, maybe a pip, frees it
+                _unlock(file)
 
 
 def _try_lock(file):
@@ -285,21 +293,16 @@ def _try_lock(file):
             import fcntl
 
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except OSError:
-        return False
+    except OSError as error:  # on a disk that knows no locks nobody holds one
+        return not WINDOWS and not isinstance(error, BlockingIOError)
     return True
 
 
 def _unlock(file):
-    if WINDOWS:
-        import msvcrt
+    import msvcrt
 
-        file.seek(0)
-        msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
-    else:
-        import fcntl
-
-        fcntl.flock(file, fcntl.LOCK_UN)
+    file.seek(0)
+    msvcrt.locking(file.fileno(), msvcrt.LK_UNLCK, 1)
 
 
 def _ask(command):

@@ -224,6 +224,17 @@ def test_a_folder_of_someone_else_is_left_alone(clone):
     assert (clone / ".venv" / "letters.txt").exists()
 
 
+def test_an_environment_of_someone_else_is_left_alone(pip, clone):
+    (clone / ".venv").mkdir()
+    (clone / ".venv" / "pyvenv.cfg").touch()
+    (clone / ".venv" / "letters.txt").touch()
+    for _ in range(2):
+        with pytest.raises(venv.SetupError, match="an environment of yours"):
+            venv.prepare("demo")
+    assert (clone / ".venv" / "letters.txt").exists()
+    assert pip == []
+
+
 def test_a_place_that_cannot_be_written_is_one_sentence(pip, clone):
     (clone / ".venv").write_text("a file")
     with pytest.raises(
@@ -307,6 +318,33 @@ def test_a_second_process_waits_for_the_first(tmp_path, capsys):
         with venv._locked(lock):
             first.wait(5)
     assert capsys.readouterr().err.count("Another process is setting up .venv") == 1
+
+
+@posix
+def test_where_the_disk_knows_no_locks_nobody_waits(tmp_path, monkeypatch):
+    import fcntl
+
+    def flock(file, operation):
+        raise OSError(38, "Function not implemented")
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with venv._locked(tmp_path / "setup.lock"):
+        pass
+
+
+@posix
+def test_a_pip_that_outlives_its_parent_keeps_the_lock(tmp_path):
+    lock = tmp_path / "setup.lock"
+    with venv._locked(lock) as options:
+        pip = subprocess.Popen(["sleep", "5"], **options)
+    try:
+        with open(lock, "a+b") as file:
+            assert not venv._try_lock(file)
+    finally:
+        pip.kill()
+        pip.wait()
+    with open(lock, "a+b") as file:
+        assert venv._try_lock(file)
 
 
 @pytest.mark.slow

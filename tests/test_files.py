@@ -303,6 +303,12 @@ def test_a_full_disk_is_not_taken_for_a_cut(server, tmp_path, monkeypatch):
     assert len(server.ranges) == 1 and not (tmp_path / "a").exists()
 
 
+def test_a_fault_of_ones_own_disk_is_not_the_servers(server, tmp_path):
+    (tmp_path / "x.zip.part").mkdir()
+    with pytest.raises(IsADirectoryError, match=r"x\.zip\.part"):
+        files.download(f"{server.url}/whole", tmp_path / "x.zip")
+
+
 def test_no_server_is_one_sentence(tmp_path):
     with pytest.raises(ConnectionError, match="cannot be read"):
         files.download("http://127.0.0.1:9/x", tmp_path / "a", progress=lambda s: None)

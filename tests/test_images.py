@@ -95,7 +95,7 @@ def test_a_see_through_palette_color_is_white(photo):
 
 
 @pytest.mark.parametrize("orientation", range(1, 9))
-@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF"])
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP", "TIFF", "AVIF"])
 @pytest.mark.parametrize("alpha", [False, True])
 def test_photos_stand_upright(photo, orientation, kind, alpha, tmp_path):
     if kind == "JPEG" and alpha:

@@ -30,6 +30,16 @@ def test_a_folder_means_its_files(folder, out):
     assert found == [(Path("in/a/one.txt"), True), (Path("in/b/two.jpg"), True)]
 
 
+@pytest.mark.parametrize("out", [".", "in", "../elsewhere"])
+def test_a_folder_that_is_written_to_is_read_but_for_what_was_written(folder, out):
+    for name in ("one_faces.jpg", "one_faces_2.jpg", "clip_faces.mp4", "faces.jpg"):
+        Path("in", name).touch()
+    found = {str(path) for path, _ in inputs.walk(["in"], out)}
+    written = {"in/one_faces.jpg", "in/one_faces_2.jpg", "in/clip_faces.mp4"}
+    assert {"in/a/one.txt", "in/b/two.jpg", "in/faces.jpg"} <= found
+    assert not written & found if out == "in" else written <= found
+
+
 def test_a_file_is_taken_as_it_is(folder):
     given = ["in/.venv/logo.png", "in/out/old.webm", "none.jpg"]
     found = list(inputs.walk(given, "in/out"))

@@ -99,6 +99,17 @@ def test_what_is_there_is_counted_and_prepared(data, capsys):
     assert "rafdb: 21 faces" in capsys.readouterr().out
 
 
+def test_a_damaged_set_does_not_hide_the_others(data, capsys):
+    """And what may be trained on one set alone is prepared from it."""
+    (data / "expression" / "fer2013").mkdir(parents=True)
+    (data / "expression" / "fer2013" / "fer2013.csv").write_text("no,such\n1,2\n")
+    write_samples(data / "expression", "rafdb", n=3)
+    assert sources.check_set("expression") == 1
+    out = capsys.readouterr().out
+    assert "fer2013.csv" in out and "rafdb: 21 faces" in out
+    assert sources.prepare_set("expression") == 0
+
+
 def test_only_two_things_are_prepared():
     with pytest.raises(ValueError, match="say detection or expression"):
         sources.prepare_set("wider")

@@ -6,6 +6,7 @@ threshold; the slider only chooses what is shown. `app.ipynb` is this alone.
 """
 
 import logging
+import os
 from dataclasses import replace
 from html import escape
 from importlib.util import find_spec
@@ -48,7 +49,7 @@ def classify(analyzer=None):
 def _shipped_analyzer():
     """Return an analyzer that keeps faint faces too, and the usual threshold."""
     faint = FaceAnalyzer(FaceDetector(score_threshold=LOWEST_THRESHOLD))
-    return faint, FaceDetector().score_threshold
+    return faint, faint.detector.card.score_threshold
 
 
 class Panel:
@@ -98,7 +99,7 @@ class Panel:
         self.widget = ipywidgets.VBox(parts)
 
     def receive(self, upload):
-        """Read one photo that came from the browser, and show what there is."""
+        """Read one photo that came from the browser; show all after the last."""
         if upload.number == 1:
             self.entries = []
             self._empty_choosers()
@@ -107,7 +108,8 @@ class Panel:
             self.entries.append(PhotoError(upload.name, upload.problem))
         else:
             self._try_photo(upload.name, upload.content, upload.number, upload.total)
-        self.show()
+        if upload.number == upload.total:
+            self.show()
 
     def _open(self, change):
         """Read the photo that the list of samples or the path box names."""
@@ -115,7 +117,7 @@ class Panel:
         if not path:  # emptied, because the photo now comes from elsewhere
             return
         self._empty_choosers(but=change["owner"])
-        path = Path(path).expanduser()
+        path = Path(os.path.expanduser(path))  # an unknown ~user stays as it is
         self.entries = []
         self._try_photo(path.name, path)
         self.show()
@@ -134,7 +136,9 @@ class Panel:
             self.read_photo(name, source)
         except (ValueError, OSError) as error:  # the photo's fault: said by the reader
             _log.warning("%s: %s", name, error)
-            message = str(error).replace("The picture", name, 1)  # bytes have no name
+            message = str(error)
+            if isinstance(source, bytes):  # which have no name
+                message = message.replace("The picture", name, 1)
             self.entries.append(PhotoError(name, message))
         except Exception as error:
             _log.exception("%s could not be read", name)

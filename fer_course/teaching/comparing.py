@@ -159,6 +159,8 @@ def _compare_numbers(result, expected):
     number = isinstance(result, numbers.Number)
     if not number or isinstance(result, (bool, np.bool_)):
         return _wanted("a number", result)
+    if isinstance(result, numbers.Complex) and not isinstance(result, numbers.Real):
+        return _wanted("a real number", result)
     if isinstance(expected, numbers.Integral):
         if not isinstance(result, numbers.Integral):
             return _wanted("a whole number (int)", result)

@@ -292,12 +292,16 @@ def _untouched(given, original):
             and given.tobytes() == original.tobytes()
         )
     if isinstance(original, (tuple, list)):
-        return len(given) == len(original) and all(
-            _untouched(a, b) for a, b in zip(given, original, strict=True)
+        return (
+            isinstance(given, type(original))
+            and len(given) == len(original)
+            and all(_untouched(a, b) for a, b in zip(given, original, strict=True))
         )
     if isinstance(original, dict):
-        return list(given) == list(original) and all(
-            _untouched(given[key], original[key]) for key in original
+        return (
+            isinstance(given, dict)
+            and list(given) == list(original)
+            and all(_untouched(given[key], original[key]) for key in original)
         )
     if isinstance(original, (str, int, float, complex, bytes, set, frozenset)):
         return given == original or given != given

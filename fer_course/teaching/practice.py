@@ -6,9 +6,11 @@ small network, seconds. Full: FER2013 and the course's network, an hour on a T4.
 Notebook 05.
 """
 
+import atexit
 import json
 import os
 import platform
+import shutil
 import tempfile
 from dataclasses import replace
 from datetime import date
@@ -87,7 +89,9 @@ def practice_folder(page):
         page: the notebook's number, "05".
     """
     if settings().quick:
-        return Path(tempfile.mkdtemp(prefix=f"fer-course-{page}-"))
+        folder = Path(tempfile.mkdtemp(prefix=f"fer-course-{page}-"))
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return folder
     return settings().runs / page
 
 

@@ -64,7 +64,8 @@ def answer(item_id, letter):
     if not 1 <= number <= len(items):
         raise ValueError(f"Quiz {match[1]} has the questions q1 to q{len(items)}.")
     options = items[number - 1].options
-    place = "abcdefgh".find(str(letter).strip().lower() or "?")
+    letter = str(letter).strip().lower()
+    place = "abcdefgh".find(letter) if len(letter) == 1 else -1
     if not 0 <= place < len(options):
         last = "abcdefgh"[len(options) - 1]
         print(f"{item_id}: choose one letter from a to {last}.")

@@ -15,7 +15,7 @@ import cv2
 
 from fer_course.analysis.report import photo_rows, results_to_dict, rows_to_csv
 from fer_course.boxes import square
-from fer_course.images import crop
+from fer_course.images import JPEG_SIDE, crop
 from fer_course.labels import COLORS
 
 SHOWN_PX = 1280
@@ -112,8 +112,8 @@ def _notes(result):
         return ""
     which = f"face{'s' if len(unsure) > 1 else ''} {', '.join(unsure)}"
     return (
-        f'<p class="fer-note">Not sure about {which}: the two highest bars are too '
-        "close, or the highest is too low, to name an expression.</p>"
+        f'<p class="fer-note">Not sure about {which}: the highest bar is too low '
+        "to name an expression.</p>"
     )
 
 
@@ -149,7 +149,7 @@ def probability_bars(probabilities):
 def downloads(entries):
     """Return links to the annotated pictures, the JSON and the CSV.
 
-    The texts are those of `python -m fer_course demo --json` and `--csv`.
+    They hold what `python -m fer_course demo --json` and `--csv` write.
 
     Args:
         entries: `PhotoResult`s and `PhotoError`s.
@@ -167,19 +167,17 @@ def downloads(entries):
 
 
 def jpeg_uri(image, quality=90):
-    """Return an RGB uint8 image as a JPEG data URI."""
-    done, data = cv2.imencode(
+    """Return an RGB uint8 image as a JPEG data URI, shrunk where JPEG has no room."""
+    _, data = cv2.imencode(
         ".jpg",
-        cv2.cvtColor(image, cv2.COLOR_RGB2BGR),
+        cv2.cvtColor(_shrink(image, JPEG_SIDE), cv2.COLOR_RGB2BGR),
         [cv2.IMWRITE_JPEG_QUALITY, quality],
     )
-    if not done:
-        raise ValueError(f"A picture of shape {image.shape} cannot be shown as JPEG.")
     return f"data:image/jpeg;base64,{base64.b64encode(data).decode()}"
 
 
 def _text_uri(text, mime):
-    data = base64.b64encode(text.encode()).decode()
+    data = base64.b64encode(text.encode("utf-8", "replace")).decode()
     return f"data:{mime};charset=utf-8;base64,{data}"
 
 

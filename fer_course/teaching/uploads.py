@@ -52,11 +52,14 @@ def read_uploads(value):
         )
     if not value:
         raise ValueError("No photo was uploaded: choose at least one file.")
+    return [(name, _content(name, content)) for name, content in _named(value)]
+
+
+def _named(value):
+    """Return (name, content) of each file in a `FileUpload`'s value."""
     if isinstance(value, dict):  # ipywidgets 7
-        named = [(name, entry["content"]) for name, entry in value.items()]
-    else:
-        named = [(entry["name"], entry["content"]) for entry in value]
-    return [(name, _content(name, content)) for name, content in named]
+        return [(name, entry["content"]) for name, entry in value.items()]
+    return [(entry["name"], entry["content"]) for entry in value]
 
 
 def _content(name, content):
@@ -140,14 +143,11 @@ def _file_upload(receive):
     def take(change):
         if not change["new"]:  # our own clearing, below
             return
-        try:
-            photos = read_uploads(change["new"])
-        except ValueError as error:
-            return receive(Upload("photo", problem=str(error)))
-        finally:
-            _clear(widget)
+        photos = _named(change["new"])
+        _clear(widget)
         for number, (name, content) in enumerate(photos, 1):
-            receive(Upload(name, content, "", number, len(photos)))
+            about = {"name": name, "number": number, "total": len(photos)}
+            receive(read_message(about, [content]))
 
     widget.observe(take, "value")
     return widget
@@ -179,15 +179,16 @@ def _colab_buttons(receive):
         for each in row.children:  # Python waits for the browser: one at a time
             each.disabled = True
         try:
-            for upload in buttons[button.description]():
-                receive(upload)
+            chosen = buttons[button.description]()
         except Exception as error:
             _log.exception("Colab sent no photo")
             problem = f"Colab sent no photo ({error}): paste a photo's path instead."
-            receive(Upload("photo", problem=problem))
+            chosen = [Upload("photo", problem=problem)]
         finally:
             for each in row.children:
                 each.disabled = False
+        for upload in chosen:
+            receive(upload)
 
     for button in row.children:
         button.on_click(clicked)

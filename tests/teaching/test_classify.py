@@ -34,8 +34,9 @@ class FakeAnalyzer:
         return PhotoResult(None, image, faces)
 
 
-def _png(height=60):
-    return cv2.imencode(".png", np.full((height, 90, 3), 128, np.uint8))[1].tobytes()
+def _png(height=60, width=90):
+    image = np.full((height, width, 3), 128, np.uint8)
+    return cv2.imencode(".png", image)[1].tobytes()
 
 
 @pytest.fixture
@@ -65,12 +66,15 @@ def test_a_sample_is_read_at_once(samples):
 def test_the_shipped_networks_keep_faint_faces_and_the_slider_hides_them(
     samples, monkeypatch
 ):
-    def detector(score_threshold=0.5):
-        return SimpleNamespace(score_threshold=score_threshold)
+    def detector(score_threshold):
+        card = SimpleNamespace(score_threshold=0.5)
+        return SimpleNamespace(score_threshold=score_threshold, card=card)
 
     def analyzer(detector):
         assert detector.score_threshold == module.LOWEST_THRESHOLD
-        return FakeAnalyzer()
+        made = FakeAnalyzer()
+        made.detector = detector
+        return made
 
     monkeypatch.setattr(module, "FaceDetector", detector)
     monkeypatch.setattr(module, "FaceAnalyzer", analyzer)
@@ -167,6 +171,26 @@ def test_errors_are_shown_and_logged(panel, caplog, upload, sentence):
     assert sentence in panel.view.html
     assert caplog.records, "an error is never swallowed"
     assert "Reading" not in panel.status.value
+
+
+def test_what_cannot_be_written_as_it_is_is_shown_all_the_same(panel, tmp_path):
+    """A picture wider than JPEG holds, a name that is no UTF-8, an unknown user."""
+    wide = tmp_path / "wide.png"
+    wide.write_bytes(_png(height=4, width=66_000))
+    panel.path.value = str(wide)
+    assert "wide.png" in panel.view.html
+    panel.receive(Upload("odd\udce9.png", _png()))
+    assert 'download="faces.json"' in panel.view.html
+    panel.path.value = "~nobody-of-this-name/a.jpg"
+    assert 'class="fer-error"' in panel.view.html
+
+
+def test_the_page_is_drawn_once_for_photos_chosen_together(panel, monkeypatch):
+    shown = []
+    monkeypatch.setattr(panel.view, "show", shown.append)
+    for number in (1, 2, 3):
+        panel.receive(Upload(f"{number}.png", _png(), "", number, 3))
+    assert len(shown) == 1 and "3.png" in shown[0]
 
 
 def test_a_missing_path_is_named(panel, tmp_path):

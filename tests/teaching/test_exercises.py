@@ -7,7 +7,7 @@ import warnings
 import numpy as np
 import pytest
 
-from fer_course.teaching import exercises
+from fer_course.teaching import exercises, judging
 from fer_course.teaching.comparing import compare_values
 from fer_course.teaching.exercises import (
     Case,
@@ -16,6 +16,7 @@ from fer_course.teaching.exercises import (
     Property,
     QuizItem,
     Slip,
+    answer,
     check,
     find_exercise,
     hint,
@@ -212,6 +213,7 @@ def test_verdict_text_has_no_addresses(capsys):
         pytest.param(np.zeros((2, 3)), np.zeros((3, 2)), "wrong type", id="shape"),
         pytest.param(np.zeros((0, 4)), np.zeros((0, 4)), None, id="empty"),
         pytest.param("1", 1.0, "wrong type", id="text for a number"),
+        pytest.param(1 + 5j, 1.0, "wrong type", id="complex for a real number"),
     ],
 )
 def test_compare_values(result, expected, kind):
@@ -254,3 +256,15 @@ def test_quiz_shows_questions_and_answers_every_option(capsys):
         exercises.answer("99.q2", "a")
     with pytest.raises(ValueError, match=r"03\.q2"):
         exercises.answer("2", "a")
+
+
+@pytest.mark.parametrize("letter", ["bc", "ab", "", "z", "?"])
+def test_no_single_letter_is_no_answer(letter, capsys):
+    answer("03.q1", letter)
+    assert "choose one letter" in capsys.readouterr().out
+
+
+def test_an_argument_replaced_by_a_number_was_changed():
+    assert not judging._untouched(7, [1, 2])
+    assert not judging._untouched(None, {"a": 1})
+    assert judging._untouched([1, 2], [1, 2])

@@ -149,8 +149,13 @@ def test_without_anywidget_photos_are_passed_on_and_forgotten(file_upload):
 
 def test_without_anywidget_an_empty_file_is_a_problem(file_upload):
     widget, received = file_upload
-    _choose(widget, ("big.jpg", b""))
-    assert [upload.problem[:21] for upload in received] == ["big.jpg arrived empty"]
+    _choose(widget, ("a.jpg", b"pix"), ("big.jpg", b""), ("b.jpg", b"de"))
+    assert [upload.problem[:21] for upload in received] == [
+        "",
+        "big.jpg arrived empty",
+        "",
+    ]
+    assert [upload.number for upload in received] == [1, 2, 3]
 
 
 @pytest.fixture

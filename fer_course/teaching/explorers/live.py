@@ -2,7 +2,8 @@
 
 In: a function that draws a state, and widgets. Out: a widget that redraws when
 one of them moves. A learner's slip (a mistyped kernel) is one sentence under the
-controls; any other exception is shown in full and fails the cell.
+controls; any other exception is shown in full, and fails the cell if it comes before
+a control was moved.
 """
 
 import logging
@@ -35,6 +36,8 @@ def live(draw, describe, controls):
             return
         figures.show(figure, alt=describe(**state))
 
+    # ours to fail the cell: an Output widget, as below, would swallow the exception
+    draw(**{name: widget.value for name, widget in controls.items()})
     for widget in controls.values():
         widget.style.description_width = "initial"
     panel = ipywidgets.Box(

@@ -60,6 +60,7 @@ async function shrink(file) {
 
 async function sendPhotos(model, files, note) {
   const total = files.length;
+  let lost = "";
   for (const [index, file] of files.entries()) {
     note(`Sending ${file.name} (${index + 1} of ${total}) …`);
     const about = { name: file.name, number: index + 1, total };
@@ -67,10 +68,14 @@ async function sendPhotos(model, files, note) {
       const bytes = await (await shrink(file)).arrayBuffer();
       model.send({ ...about, problem: "" }, undefined, [bytes]);
     } catch (error) {
-      model.send({ ...about, problem: error.message });
+      try {
+        model.send({ ...about, problem: error.message });
+      } catch {
+        lost = `${file.name} could not be sent: is the kernel running?`;
+      }
     }
   }
-  note("");
+  note(lost, lost !== "");
 }
 
 function element(tag, properties = {}, ...children) {
@@ -85,22 +90,27 @@ function camera(send, note) {
   const toggle = element("button", { type: "button", textContent: "Start camera" });
   const take = element("button", { type: "button", textContent: "Take photo" });
   let stream = null;
+  let turn = 0; // of the last start or stop: a camera that comes too late is let go
 
   const show = (on) => {
     video.hidden = take.hidden = !on;
     toggle.textContent = on ? "Stop camera" : "Start camera";
   };
   const stop = () => {
+    turn += 1;
     stream?.getTracks().forEach((track) => track.stop());
     stream = video.srcObject = null;
     show(false);
   };
   const start = async () => {
+    const mine = (turn += 1);
     try {
       if (!navigator.mediaDevices) throw new DOMException("", "SecurityError");
-      stream = await navigator.mediaDevices.getUserMedia({
+      const given = await navigator.mediaDevices.getUserMedia({
         video: { width: { ideal: LONGEST_PX } },
       });
+      if (mine !== turn) return given.getTracks().forEach((track) => track.stop());
+      stream = given;
       video.srcObject = stream;
       show(true);
       note("");
@@ -190,7 +200,11 @@ function render({ model, el }) {
     status.textContent = text;
     status.classList.toggle("fer-problem", problem);
   };
-  const send = (files) => sendPhotos(model, [...files], note);
+  let last = Promise.resolve(); // one choice after the other
+  const send = (files) => {
+    const chosen = [...files]; // a drop's list is empty afterwards
+    return (last = last.then(() => sendPhotos(model, chosen, note)));
+  };
 
   const input = element("input", { type: "file", accept: "image/*", multiple: true });
   input.onchange = async () => {
