@@ -152,10 +152,38 @@ def test_the_camera_starts_is_read_and_stops(browser, open_app, picture):
     widget.wait_for_photo("camera-")
     assert widget.rows.count() == 2
     picture(page, "camera", full_page=True)
+    page.evaluate(
+        "() => (window.tracks = document.querySelector('video').srcObject.getTracks())"
+    )
     page.get_by_role("button", name="Stop camera").click()
     expect(page.locator("video")).to_be_hidden()
     expect(page.get_by_role("button", name="Take photo")).to_be_hidden()
-    assert page.evaluate("() => document.querySelector('video').srcObject === null")
+    assert page.evaluate(ALL_OFF) and page.evaluate("() => window.tracks.length") == 1
+
+
+ALL_OFF = "() => window.tracks.every((track) => track.readyState === 'ended')"
+NOTE_TRACKS = """() => {
+  const devices = navigator.mediaDevices;
+  const ask = devices.getUserMedia.bind(devices);
+  window.tracks = [];
+  devices.getUserMedia = async (wanted) => {
+    const stream = await ask(wanted);
+    window.tracks.push(...stream.getTracks());
+    return stream;
+  };
+}"""
+
+
+def test_two_quick_clicks_leave_no_camera_on(browser, open_app):
+    page = open_app(browser).page
+    page.evaluate(NOTE_TRACKS)
+    start = page.get_by_role("button", name="Start camera")
+    start.evaluate("(button) => { button.click(); button.click(); }")
+    page.wait_for_function("() => window.tracks.length === 2")
+    page.wait_for_function("() => document.querySelector('video').videoWidth === 860")
+    page.get_by_role("button", name="Stop camera").click()
+    expect(page.locator("video")).to_be_hidden()
+    assert page.evaluate(ALL_OFF)
 
 
 @pytest.fixture(scope="module")
