@@ -157,7 +157,7 @@ def load_rafdb(folder):
     return _without(faces, {NOT_UNDERSTOOD: len(lines) - len(rows)})
 
 
-def load_affectnet(folder, *, label_source="label"):
+def load_affectnet(folder, *, label_source="label", share=None):
     """Return AffectNet in whichever of its layouts lies in the folder.
 
     Understood are Kaggle's extract (`labels.csv` with the columns `pth` and
@@ -171,6 +171,8 @@ def load_affectnet(folder, *, label_source="label"):
         folder: the data set's folder.
         label_source: "label" or "folder": which label of the extract to believe;
             they agree for 61 % of its faces.
+        share: of the pictures' sides, how much is kept; None means `EXTRACT_SHARE` of
+            the extract's and all of the others'.
 
     Raises:
         FileNotFoundError: nothing in the folder looks like AffectNet.
@@ -182,6 +184,8 @@ def load_affectnet(folder, *, label_source="label"):
     listing, rows, left_out = find_rows(folder, label_source)
     if not rows:
         raise FileNotFoundError(f"{listing} names no picture: get AffectNet again.")
+    if share is None:
+        share = EXTRACT_SHARE if listing.name == "labels.csv" else 1.0
     names, expressions, official, boxes = zip(*rows, strict=True)
     faces = _from_pictures(
         "AffectNet",
@@ -192,7 +196,7 @@ def load_affectnet(folder, *, label_source="label"):
         list(expressions),
         list(official),
         boxes,
-        EXTRACT_SHARE if listing.name == "labels.csv" else 1.0,
+        share,
     )
     return _without(faces, left_out)
 
@@ -244,7 +248,8 @@ def write_split_lists(folder, out=SPLITS):
     write_manifest(out / "fer2013.csv", leaks, ("row", "group", "dropped"))
     sets = {
         "rafdb": load_rafdb(folder / "RAF-DB" / "basic"),
-        "affectnet": load_affectnet(folder / "AffectNet"),
+        # its list was drawn from whole pictures, before their share was measured
+        "affectnet": load_affectnet(folder / "AffectNet", share=1.0),
     }
     for key, faces in sets.items():
         official = np.where(faces.split == "test", "test", "train")
