@@ -174,7 +174,9 @@ def plot_health(lengths, dead):
                 places = [a.removeprefix("block").split("_")[0] for a in layers]
                 axis.plot(places, list(layers.values()), marker=marker, label=name)
             axis.set_xlabel("convolution: block and place")
-        axes[0].legend(title="batch norm", loc="center right")
+        handles = axes[0].get_legend_handles_labels()
+        outside = {"loc": "outside lower center", "ncols": 3}
+        figure.legend(*handles, title="batch norm", **outside)
         axes[0].set(yscale="log", ylabel="gradient's length", title="at the start")
         axes[1].set(ylim=(-4, 104), ylabel="dead channels, %")
         axes[1].set_title("after too large a rate")

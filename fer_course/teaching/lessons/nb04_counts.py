@@ -98,7 +98,8 @@ COUNT = Exercise(
                 "one block of 2 channels, 1 px kernels",
                 ((2,), 1),
                 expected=([4, 8, 6, 8071], 8089),
-                rule="conv a, batch norm, conv b, and in the end the dense layer",
+                rule="conv a, batch norm, conv b, then the dense layer, which reads "
+                "side × side × channels; all but batch norm have a bias an output",
             ),
             Case(
                 "one block of 3 channels, 2 px kernels",

@@ -68,6 +68,17 @@ def _class_numbers(logits, labels):
     return loss, gradient - np.asarray(labels)[:, None] / len(logits)
 
 
+def _one_maximum(logits, labels):
+    shifted = logits - logits.max()
+    with np.errstate(all="ignore"):
+        sums = np.log(np.exp(shifted).sum(1, keepdims=True))
+        probabilities = np.exp(shifted - sums)
+    rows = np.arange(len(logits))
+    loss = (sums[:, 0] - shifted[rows, labels]).mean()
+    probabilities[rows, labels] -= 1
+    return loss, probabilities / len(logits)
+
+
 def _in_place(logits, labels):
     logits -= logits.max(axis=1, keepdims=True)
     return cross_entropy(logits, labels)
@@ -125,6 +136,11 @@ CROSS_ENTROPY = Exercise(
                 "logits of a face: keep the exponents at 0 or below",
             ),
             Case(
+                "one face of 10,000 beside one of 0 and 1",
+                (np.array([[1e4, 0.0], [0.0, 1.0]]), np.array([1, 0])),
+                rule="the constant is each face's own: its largest logit",
+            ),
+            Case(
                 "a label whose logit is 10,000 below",
                 (np.array([[0.0, 1e4]]), np.array([0])),
                 rule="log p = logit - log(sum of exponentials), without making p",
@@ -149,6 +165,7 @@ CROSS_ENTROPY = Exercise(
         ),
         slips=(
             Slip("The exponentials overflow or vanish.", _naive),
+            Slip("Take each face's own largest off, not the batch's.", _one_maximum),
             Slip("Clipping p hides how wrong a face is.", _clipped),
             Slip("The loss is a mean, so its slope is one too.", _not_averaged),
             Slip("That is a sum over the faces.", _summed),
@@ -176,6 +193,7 @@ CROSS_ENTROPY = Exercise(
     "floating point, and the loss is infinite or clipped instead of 10,000.",
     mutants=(
         Mutant("overflows", _naive, "wrong value", "overflow"),
+        Mutant("one maximum", _one_maximum, "wrong value", "each face's own largest"),
         Mutant("clipped", _clipped, "wrong value", "Clipping p"),
         Mutant("gradient of the sum", _not_averaged, "wrong value", "is a mean"),
         Mutant("sums", _summed, "wrong value", "sum over the faces"),

@@ -59,6 +59,18 @@ def _norm_epsilon_outside(
     return (x - use[0]) / (np.sqrt(use[1]) + epsilon) * gamma + beta, *state
 
 
+def _norm_by_deviation(
+    x, gamma, beta, mean, variance, training, momentum=0.99, epsilon=0.001
+):
+    if not training:
+        return batch_norm(x, gamma, beta, mean, variance, training, momentum, epsilon)
+    axes = tuple(range(x.ndim - 1))
+    m, v = x.mean(axes), x.std(axes)
+    y = (x - m) / np.sqrt(v + epsilon) * gamma + beta
+    moved = [momentum * a + (1 - momentum) * b for a, b in ((mean, m), (variance, v))]
+    return y, *moved
+
+
 def _norm_per_pixel(
     x, gamma, beta, mean, variance, training, momentum=0.99, epsilon=0.001
 ):
@@ -125,19 +137,19 @@ BATCH_NORM = Exercise(
         (
             Case(
                 "two numbers of one channel, in training",
-                (np.array([[1.0], [3.0]]), _TWO, _ONE, _ZERO, _ONE, True, 0.9, 0.0),
+                (np.array([[1.0], [5.0]]), _TWO, _ONE, _ZERO, _ONE, True, 0.9, 0.0),
                 expected=(
                     np.array([[-1.0], [3.0]]),
-                    np.array([0.2]),
-                    np.array([1.0]),
+                    np.array([0.3]),
+                    np.array([1.3]),
                 ),
                 rule="use this batch's mean and variance, and move the running ones "
                 "a tenth of the way",
             ),
             Case(
                 "the same numbers, in evaluation",
-                (np.array([[1.0], [3.0]]), _TWO, _ONE, _ZERO, _ONE, False, 0.9, 0.0),
-                expected=(np.array([[3.0], [7.0]]), np.array([0.0]), np.array([1.0])),
+                (np.array([[1.0], [5.0]]), _TWO, _ONE, _ZERO, _ONE, False, 0.9, 0.0),
+                expected=(np.array([[3.0], [11.0]]), np.array([0.0]), np.array([1.0])),
                 rule="use the running mean and variance, and leave them alone",
             ),
             Case(
@@ -174,6 +186,10 @@ BATCH_NORM = Exercise(
             Slip("Momentum is the share of the old average.", _norm_swapped_momentum),
             Slip("That adds epsilon after the root.", _norm_epsilon_outside),
             Slip("That is a mean for each pixel.", _norm_per_pixel),
+            Slip(
+                "That is the deviation: the averages hold the variance.",
+                _norm_by_deviation,
+            ),
         ),
     ),
     hints=(
@@ -197,6 +213,7 @@ BATCH_NORM = Exercise(
         Mutant("always batch", _norm_always_batch, "wrong value", "look at the batch"),
         Mutant("always running", _norm_always_running, "wrong value", "must look at"),
         Mutant("updates always", _norm_always_updates, "wrong value", "not move"),
+        Mutant("deviation", _norm_by_deviation, "wrong value", "is the deviation"),
         Mutant("momentum", _norm_swapped_momentum, "wrong value", "old average"),
         Mutant("epsilon", _norm_epsilon_outside, "wrong value", "after the root"),
         Mutant("per pixel", _norm_per_pixel, "wrong value", "each pixel"),

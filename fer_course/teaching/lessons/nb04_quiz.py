@@ -4,13 +4,13 @@ from fer_course.teaching.exercises import Option, QuizItem
 
 QUIZ = (
     QuizItem(
-        "Seven classes, nothing trained yet, and the loss is 4.0. What does it mean?",
+        "Seven classes, nothing trained yet, and in evaluation mode the loss is 20. "
+        "What does it mean?",
         (
             Option(
                 "Bad luck with the random weights.",
                 False,
-                "Luck moves it by a tenth or so around ln 7, 1.946, not to 4. "
-                "Section 4.",
+                "Other random weights move it within 2 to 3, not to 20. Section 4.",
             ),
             Option(
                 "It is sure of wrong answers: look at the input's scale and at how "
@@ -139,12 +139,12 @@ QUIZ = (
         ),
     ),
     QuizItem(
-        "What can a 48 px face not tell the network, whatever its size?",
+        "What can no network, however large, read from a face of 48 px?",
         (
             Option(
                 "Where the mouth is.",
                 False,
-                "The mouth is about 15 px wide: plenty. Look at Figure 4.2.",
+                "A happy mouth of Figure 4.1 is about 17 px wide: plenty.",
             ),
             Option(
                 "Whether brows are up.",
