@@ -1,17 +1,16 @@
 """What each choice of the course's FERNet is worth: one thing changed at a time.
 
-In: training and choosing faces. Out: a csv, a row for each variant and seed: what it
-cost and what it got right. Small on purpose (half of the faces, few epochs), so that
-all of them fit into an hour and a half on two cores; with a fifth of the faces, 850
-steps are over before batch norm's averages have settled. The seeds of the unchanged
-network show which differences are noise. `python -m fer_course train ablation`;
-notebooks 04 and 05 discuss the table.
+In: training and choosing faces. Out: a csv, a row for each variant and seed: how large
+it is and what it got right. Small on purpose (half of the faces, few epochs), so that
+all of them fit into two hours on two cores; with a fifth of the faces, 850 steps are
+over before batch norm's averages have settled. The seeds of the unchanged network show
+which differences are noise. `python -m fer_course train ablation`; notebooks 04 and 05
+discuss the table.
 """
 
 import csv
 from dataclasses import replace
 from pathlib import Path
-from time import perf_counter
 
 from fer_course.expression.augmentation import Augmentation
 from fer_course.expression.fernet import build_fernet
@@ -31,7 +30,6 @@ COLUMNS = (
     "faces",
     "epochs",
     "parameters",
-    "seconds",  # of one killed and carried on: those since then
     "train_accuracy",
     "choose_accuracy",
 )
@@ -107,7 +105,6 @@ def run_ablation(train, choose, out, *, recipes=None, epochs=EPOCHS, seeds=SEEDS
 
 
 def _run(name, train, choose, out, recipe):
-    start = perf_counter()
     folder = out / f"{name.replace(' ', '-').replace(',', '')}-{recipe.seed}"
     trained = train_fernet(train, choose, folder, recipe, resume=True)
     last = read_history(trained.history)[-1]
@@ -117,7 +114,6 @@ def _run(name, train, choose, out, recipe):
         "faces": len(train),
         "epochs": recipe.epochs,
         "parameters": build_fernet(**recipe.network).count_params(),
-        "seconds": round(perf_counter() - start),
         "train_accuracy": last["accuracy"],
         "choose_accuracy": last["choose_accuracy"],
     }
