@@ -51,6 +51,16 @@ def _block_with_operations(x, channels, kernel_size):
     return layers.Dropout(0.4)(layers.MaxPool2D()(x))
 
 
+def _block_with_overlap(x, channels, kernel_size):
+    from keras import layers
+
+    x = layers.Conv2D(channels, kernel_size, padding="same", activation="relu")(x)
+    x = layers.BatchNormalization()(x)
+    x = layers.Conv2D(channels, kernel_size, padding="same", activation="relu")(x)
+    x = layers.MaxPooling2D(3, strides=2, padding="same")(x)
+    return layers.Dropout(0.4)(x)
+
+
 def _block_always_4(x, channels, kernel_size):
     return conv_block(x, channels, 4)
 
@@ -166,6 +176,9 @@ def _block_problem(model, first, second):
             f"Two blocks, of 4 px and 3 px kernels, have {model.count_params():,} "
             "weights.\nwhat must hold: kernel_size is used, each convolution has a bias"
         )
+    pools = [op for op in model.operations if type(op).__name__ == "MaxPooling2D"]
+    if any(tuple(op.pool_size) != (2, 2) for op in pools):
+        return "The pooling's windows are not 2 x 2: they overlap, or leave px out."
     rates = {op.rate for op in model.operations if type(op).__name__ == "Dropout"}
     if rates != {0.4}:
         return f"The share dropped is {max(rates)}; the reference drops 0.4."
@@ -217,6 +230,7 @@ CONV_BLOCK = Exercise(
         ),
         Mutant("no bias", _block_with(use_bias=False), "wrong value", "has a bias"),
         Mutant("always 4 px", _block_always_4, "wrong value", "kernel_size is used"),
+        Mutant("overlapping", _block_with_overlap, "wrong value", "not 2 x 2"),
         Mutant("drops half", _block_with(rate=0.5), "wrong value", "dropped is 0.5"),
         Mutant("fixed names", _block_named, "wrong value", "do not form a model"),
         Mutant("a layer handed on", _block_not_called, "raised", "call it on x"),
