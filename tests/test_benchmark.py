@@ -108,3 +108,16 @@ def test_new_processes_import_and_read(tmp_path):
     assert all(50 < measure.median < 1000 for measure in memory)
     assert len(memory) == Path("/proc/self/status").exists()
     assert (tmp_path / "out" / "faces.json").is_file()
+
+
+@pytest.mark.slow
+def test_the_shipped_networks_are_timed_bare_and_in_a_film(tmp_path):
+    analyzer = FaceAnalyzer()
+    photo = module.settings().data / "samples" / "two_portraits.jpg"
+    row = module.time_photo(analyzer, str(photo), repeats=3)
+    assert row["faces"] == 2
+    assert 0 < row["nets_ms"] < 2 * row["all_ms"]
+    assert row["spread_ms"][0] <= row["all_ms"] <= row["spread_ms"][1]
+    pytest.importorskip("trackers", reason="requirements-video.txt is not installed")
+    (film,) = module.time_video(analyzer, tmp_path)
+    assert film.unit == "frames/s" and film.median > 0
