@@ -212,11 +212,15 @@ def _gpu_capability():
         import jax
 
         gpus = [device for device in jax.devices() if device.platform == "gpu"]
-        told = getattr(gpus[0], "compute_capability", "") if gpus else ""
-        known = re.fullmatch(r"(\d+)\.(\d+)", str(told)) if gpus else None
-        return (tuple(map(int, known.groups())) if known else (0, 0)) if gpus else None
+        if not gpus:
+            return None
+        told = str(getattr(gpus[0], "compute_capability", ""))
+        known = re.fullmatch(r"(\d+)\.(\d+)", told)  # AMD's are words
+        return tuple(map(int, known.groups())) if known else (0, 0)
     import tensorflow as tf
 
     gpus = tf.config.list_physical_devices("GPU")
-    details = tf.config.experimental.get_device_details(gpus[0]) if gpus else {}
-    return details.get("compute_capability", (0, 0)) if gpus else None
+    if not gpus:
+        return None
+    details = tf.config.experimental.get_device_details(gpus[0])
+    return details.get("compute_capability", (0, 0))
