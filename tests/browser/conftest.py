@@ -69,12 +69,20 @@ def jupyter_folders(tmp_path_factory):
 
 
 def serve(command, clone, variables, log, path):
-    """Start a command of the course on a free port; yield its address, then end it."""
+    """Start a server on a free port; yield its address, then end it.
+
+    Args:
+        command: what comes after `python -m`.
+        clone: folder to start it in, and to import the course from.
+        variables: environment variables of it.
+        log: where its output goes.
+        path: of the server; it answers there once it is up.
+    """
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     url = f"http://127.0.0.1:{port}"
-    arguments = [sys.executable, "-m", "fer_course", command]
+    arguments = [sys.executable, "-m", *command]
     with log.open("w") as output:
         process = subprocess.Popen(
             [*arguments, "--no-browser", f"--port={port}"],
@@ -111,7 +119,19 @@ def lab(clone, jupyter_folders, tmp_path_factory):
     """Yield the address of a JupyterLab that `python -m fer_course lab` started."""
     pytest.importorskip("jupyterlab")
     log = tmp_path_factory.mktemp("lab") / "log.txt"
-    yield from serve("lab", clone, jupyter_folders, log, "/api")
+    yield from serve(["fer_course", "lab"], clone, jupyter_folders, log, "/api")
+
+
+@pytest.fixture(scope="session")
+def notebook_7(clone, jupyter_folders, tmp_path_factory):
+    """Yield the address of a Notebook 7, which shows one notebook a page."""
+    pytest.importorskip(
+        "notebook",
+        reason="needs Notebook 7: pip install -r tests/browser/requirements.txt",
+    )
+    log = tmp_path_factory.mktemp("notebook") / "log.txt"
+    command = ["notebook", "--allow-root"]  # containers, where tests run, are root
+    yield from serve(command, clone, jupyter_folders, log, "/api")
 
 
 @pytest.fixture(scope="session")
@@ -119,7 +139,7 @@ def app(clone, jupyter_folders, tmp_path_factory):
     """Yield the address of the page that `python -m fer_course app` serves."""
     pytest.importorskip("voila")
     log = tmp_path_factory.mktemp("app") / "log.txt"
-    yield from serve("app", clone, jupyter_folders, log, "/api")
+    yield from serve(["fer_course", "app"], clone, jupyter_folders, log, "/api")
 
 
 @pytest.fixture(scope="session")
