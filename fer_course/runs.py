@@ -120,7 +120,7 @@ def _train_fernet(
         learn, choose = _every(learn, QUICK_FACES), _every(choose, 1000)
         epochs = epochs or 2
     if teachers:
-        learn = soften_targets(learn, teachers)
+        learn = soften_targets(learn, choose, teachers)
     recipe = RECIPES[recipe]
     if epochs:
         recipe = replace(recipe, epochs=epochs)

@@ -21,16 +21,18 @@ TEACHERS_SHARE = 0.45
 NEARLY = 0.05
 
 
-def soften_targets(faces, teachers, share=TEACHERS_SHARE):
+def soften_targets(faces, choose, teachers, share=TEACHERS_SHARE):
     """Return the faces with targets that are partly the teachers' probabilities.
 
     Each teacher reads each face and its mirror image, with the temperature that is
     stored in its file. Of several, a data set's targets come from those alone that read
-    its labels at most 5 points worse than the best: a network of one set knows little
-    of another's.
+    its choosing faces at most 5 points worse than the best: a network of one set knows
+    little of another's. Training faces would not tell, since a teacher may know them
+    by heart.
 
     Args:
         faces: `FaceSet` to train on; never one to choose or to score with.
+        choose: `FaceSet` of the same data sets, which no teacher has learned.
         teachers: one or more `.onnx` or `.keras` files, or objects with
             `classify(crops) -> (N, 7)`, trained on faces that may be trained on.
         share: of the targets that the teachers make, 0 to 1.
@@ -41,22 +43,29 @@ def soften_targets(faces, teachers, share=TEACHERS_SHARE):
     """
     if not teachers:
         raise ValueError("No teacher: give at least one network's file.")
-    views = faces.pixels, faces.pixels[:, :, ::-1]
-    read = np.array(
-        [
-            np.mean([network.classify(list(view)) for view in views], axis=0)
-            for network in map(_open, teachers)
-        ]
-    )
-    right = read.argmax(-1) == faces.labels
+    teachers = [_open(teacher) for teacher in teachers]
+    right = _read(choose, teachers).argmax(-1) == choose.labels
+    read = _read(faces, teachers)
     said = np.empty_like(faces.targets)
+    chosen_sets = sets_of(choose)
     for name in np.unique(sets := sets_of(faces)):
-        here = sets == name
-        accuracy = right[:, here].mean(1)
+        accuracy = right[:, chosen_sets == name].mean(1)
         asked = accuracy >= accuracy.max() - NEARLY
+        here = sets == name
         said[here] = read[asked][:, here].mean(0)
     targets = (1 - share) * faces.targets + share * said
     return replace(faces, targets=targets.astype(np.float32))
+
+
+def _read(faces, teachers):
+    """Return (T, N, 7): what each teacher says of each face, its mirror image too."""
+    views = faces.pixels, faces.pixels[:, :, ::-1]
+    return np.array(
+        [
+            np.mean([network.classify(list(view)) for view in views], axis=0)
+            for network in teachers
+        ]
+    )
 
 
 def _open(teacher):

@@ -31,7 +31,7 @@ def faces():
 
 
 def test_one_teacher_reads_each_face_and_its_mirror_image(faces):
-    soft = soften_targets(faces, [Teacher(0, 1)], share=0.4)
+    soft = soften_targets(faces, faces, [Teacher(0, 1)], share=0.4)
     for row, label in zip(soft.targets, (3, 6), strict=True):
         expected = np.zeros(7)
         expected[label], expected[0], expected[1] = 0.6, 0.2, 0.2
@@ -42,12 +42,12 @@ def test_one_teacher_reads_each_face_and_its_mirror_image(faces):
 
 
 def test_two_teachers_count_the_same(faces):
-    soft = soften_targets(faces, [Teacher(0, 0), Teacher(1, 1)], share=1.0)
+    soft = soften_targets(faces, faces, [Teacher(0, 0), Teacher(1, 1)], share=1.0)
     np.testing.assert_allclose(soft.targets[:, :2], 0.5)
 
 
 def test_the_label_stays_the_likeliest(faces):
-    soft = soften_targets(faces, [Teacher(5, 5)])
+    soft = soften_targets(faces, faces, [Teacher(5, 5)])
     assert TEACHERS_SHARE < 0.5
     np.testing.assert_array_equal(soft.labels, faces.labels)
 
@@ -59,15 +59,35 @@ def test_a_teacher_that_reads_a_set_worse_is_not_asked_about_it():
     split, rows = np.array(["train"] * 4), np.arange(4)
     both = FaceSet("joint", pixels, targets, split, rows, names, {})
     always_3, always_6 = Teacher(3, 3), Teacher(6, 6)
-    soft = soften_targets(both, [always_3, always_6], share=1.0)
+    soft = soften_targets(both, both, [always_3, always_6], share=1.0)
     np.testing.assert_allclose(soft.targets, targets)
     # of one set, each teacher reads half rightly, and so both are asked
-    one = soften_targets(replace(both, name="FER2013"), [always_3, always_6], share=1.0)
-    np.testing.assert_allclose(one.targets[:, [3, 6]], 0.5)
+    one = replace(both, name="FER2013")
+    soft = soften_targets(one, one, [always_3, always_6], share=1.0)
+    np.testing.assert_allclose(soft.targets[:, [3, 6]], 0.5)
+
+
+def test_teachers_are_judged_by_faces_they_have_not_learned(faces):
+    class Dark:
+        """Says one thing of dark faces, another of light ones."""
+
+        def __init__(self, dark, light):
+            self.says = np.eye(7)[[dark, light]]
+
+        def classify(self, crops):
+            return self.says[[int(crop.mean() > 100) for crop in crops]]
+
+    pixels = np.zeros((2, 48, 48), np.uint8)
+    pixels[1] = 200
+    learned = replace(faces, pixels=pixels)  # labels 3 and 6
+    unseen = replace(faces, pixels=pixels[::-1])
+    by_heart, able = Dark(3, 6), Dark(6, 3)
+    soft = soften_targets(learned, unseen, [by_heart, able], share=1.0)
+    np.testing.assert_array_equal(soft.labels, [6, 3])
 
 
 def test_bad_teachers(faces, tmp_path):
     with pytest.raises(ValueError, match="No teacher"):
-        soften_targets(faces, [])
+        soften_targets(faces, faces, [])
     with pytest.raises(FileNotFoundError, match=r"none\.onnx"):
-        soften_targets(faces, [tmp_path / "none.onnx"])
+        soften_targets(faces, faces, [tmp_path / "none.onnx"])
