@@ -5,6 +5,7 @@ photo, a row per face, and downloads. The networks run once a photo, at a low
 threshold; the slider only chooses what is shown. `app.ipynb` is this alone.
 """
 
+import functools
 import logging
 import os
 from dataclasses import replace
@@ -46,6 +47,7 @@ def classify(analyzer=None):
     return panel.widget
 
 
+@functools.cache  # a cell that is run again does not load the networks once more
 def _shipped_analyzer():
     """Return an analyzer that keeps faint faces too, and the usual threshold."""
     faint = FaceAnalyzer(FaceDetector(score_threshold=LOWEST_THRESHOLD))

@@ -46,7 +46,9 @@ def samples(tmp_path, monkeypatch):
         path.write_bytes(_png())
     monkeypatch.setattr(module, "sample_photos", lambda: photos)
     monkeypatch.setattr(module, "FIRST_SAMPLE", "one")
-    return photos
+    module._shipped_analyzer.cache_clear()
+    yield photos
+    module._shipped_analyzer.cache_clear()
 
 
 @pytest.fixture
@@ -82,6 +84,25 @@ def test_the_shipped_networks_keep_faint_faces_and_the_slider_hides_them(
     assert threshold.value == 0.5 and "1 face." in view.html
     threshold.value = threshold.min
     assert "2 faces." in view.html
+
+
+def test_the_networks_are_loaded_once(samples, monkeypatch):
+    loaded = []
+
+    class Detector:
+        card = SimpleNamespace(score_threshold=0.35)
+
+        def __init__(self, score_threshold):
+            loaded.append(score_threshold)
+
+    monkeypatch.setattr(module, "FaceDetector", Detector)
+    analyzer = FakeAnalyzer()
+    analyzer.detector = Detector
+    monkeypatch.setattr(module, "FaceAnalyzer", lambda detector: analyzer)
+    module.classify()
+    module.classify()
+    assert loaded == [module.LOWEST_THRESHOLD]
+    assert analyzer.calls == 2
 
 
 def test_a_broken_network_fails_the_cell(samples):
