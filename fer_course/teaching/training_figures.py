@@ -51,7 +51,8 @@ def plot_maps(faces, titles, maps):
         faces: (N, H, W) uint8.
         titles: N texts.
         maps: row's name -> (N, H, W) float. A row without negative values has its own
-            scale for each map; a signed row shares one, the same both ways.
+            scale for each map; a signed row shares one, the same both ways, and
+            what is clearly negative is hatched.
     """
     with style():
         figure, axes = new_figure(3.9, rows=1 + len(maps), columns=len(faces))
@@ -65,6 +66,9 @@ def plot_maps(faces, titles, maps):
             colors = signed if values.min() < 0 else {"cmap": "cividis", "vmin": 0}
             for ax, value in zip(axes[row], values, strict=True):
                 ax.imshow(value, **colors)
+                if value.min() < -0.1 * top:  # told apart in gray print too
+                    levels = [-2 * top, -0.1 * top]
+                    ax.contourf(value, levels, colors="none", hatches=["////"])
             axes[row, 0].set_ylabel(name)
         axes[0, 0].set_ylabel("face")
         for ax in axes.flat:

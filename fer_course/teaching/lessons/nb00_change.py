@@ -123,7 +123,8 @@ CHANGE = Exercise(
     reference=changed_face,
     judge=_judge_change,
     hints=(
-        "Which of the seven pictures above came closest to another word?",
+        "Which changes above leave every part of the face in its place? Which of those "
+        "took most from its first word?",
         "Change the face a little, ask `classify([...])`, compare with what it says of "
         "the face as it is, and change more until the word is another.",
         "A loop over strengths; inside it one changed copy, clipped to 0..255 and "

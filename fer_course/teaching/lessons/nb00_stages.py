@@ -128,7 +128,7 @@ KEEP = Exercise(
         "One comparison, stored under a name, then used in two pairs of brackets.",
     ),
     why=(
-        "The slider of section 4 calls this and nothing else: no network runs again.",
+        "The slider of section 4 makes this comparison, and no network runs again.",
         "One mask for both arrays keeps each score with its box.",
         "The comparison with at-or-above is a convention, and has to be the same "
         "wherever the threshold was chosen.",

@@ -296,7 +296,7 @@ LANDMARKS = Exercise(
     judge=judge_function(
         (
             Case(
-                "three points, a third added on top",
+                "three points, half their height added on top",
                 (np.array([[60.0, 40], [90, 100], [70, 45]]), 0.5, (200, 300)),
                 expected=np.array([60.0, 10.0, 90.0, 100.0]),
                 rule="the top rises by a share of the points' height; no other side "

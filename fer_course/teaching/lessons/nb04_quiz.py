@@ -10,7 +10,7 @@ QUIZ = (
             Option(
                 "Bad luck with the random weights.",
                 False,
-                "Other random weights move it within 2 to 3, not to 20. Section 4.",
+                "Both starts in section 4 give about 2: the dice do not make 20.",
             ),
             Option(
                 "It is sure of wrong answers: look at the input's scale and at how "
@@ -144,7 +144,7 @@ QUIZ = (
             Option(
                 "Where the mouth is.",
                 False,
-                "A happy mouth of Figure 4.1 is about 17 px wide: plenty.",
+                "Look at the happy mouth in Figure 4.1: it is many px wide.",
             ),
             Option(
                 "Whether brows are up.",

@@ -20,7 +20,7 @@ def suggest_rate(rates, losses):
     rates, losses = np.asarray(rates), np.asarray(losses, float)
     losses = np.where(np.isfinite(losses), losses, np.inf)
     smooth = [np.median(losses[max(i - 3, 0) : i + 4]) for i in range(len(losses))]
-    if min(smooth) > 0.97 * np.log(7):
+    if min(smooth) > np.log(7) - 0.1:
         raise ValueError("The loss never falls below chance: no rate can be suggested.")
     return float(rates[np.argmin(smooth)] / 10)
 
