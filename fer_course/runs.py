@@ -27,7 +27,7 @@ def train(network, *, out=None, record=False, **given):
     Args:
         network: "detector", "fernet", or "ablation" for many small FERNets.
         out: the run's folder; None means `data/runs/NETWORK`.
-        record: copy the history into `models/records`.
+        record: copy the history, or the ablation's table, into `models/records`.
         **given: for both: quick (minutes instead of hours), resume (the run in `out`),
             epochs, weights (to start from) and gpus (numbers of those that share each
             batch; for FERNet on JAX alone); for the detector: image_size,
@@ -55,7 +55,8 @@ def train(network, *, out=None, record=False, **given):
     }[network]
     history = run(out, **given)
     if record:
-        target = settings().models / "records" / f"{network}_history.csv"
+        name = network if network == "ablation" else f"{network}_history"
+        target = settings().models / "records" / f"{name}.csv"
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(history, target)
         print(f"History recorded in {target}")

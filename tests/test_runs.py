@@ -201,6 +201,15 @@ def test_record_keeps_the_history(folders, detector):
     assert kept.read_text() == "epoch\n1\n"
 
 
+def test_record_keeps_the_ablations_table_where_page_04_reads_it(folders, monkeypatch):
+    table = folders / "table.csv"
+    table.write_text("variant,seed\n")
+    monkeypatch.setattr(runs, "_train_ablation", lambda out: table)
+    runs.train("ablation", record=True)
+    kept = folders / "models" / "records" / "ablation.csv"
+    assert kept.read_text() == table.read_text()
+
+
 @pytest.mark.parametrize(
     "options, target",
     [
