@@ -6,7 +6,9 @@ import inspect
 import json
 import pkgutil
 import re
+from contextlib import nullcontext
 
+import numpy as np
 import pytest
 
 from fer_course.settings import ROOT
@@ -165,3 +167,14 @@ def test_quiz_has_one_right_option_and_feedback_for_all(page):
         assert len(set(texts)) == len(texts)
         assert all(option.feedback.endswith(".") for option in item.options)
     assert len(places) > 1, "the right option sits always in the same place"
+
+
+def test_the_rate_is_refused_where_the_page_says_so():
+    """E05.2's text: refuse where the smoothed loss never falls 0.1 below ln 7."""
+    from fer_course.teaching.lessons.nb05_training import suggest_rate
+
+    rates = np.geomspace(1e-6, 1, 60)
+    for depth, refused in ((0.08, True), (0.12, False)):
+        losses = np.full(60, np.log(7) - depth)
+        with pytest.raises(ValueError) if refused else nullcontext():
+            suggest_rate(rates, losses)
