@@ -29,7 +29,7 @@ from fer_course.analysis.drawing import draw_faces
 from fer_course.boxes import square
 from fer_course.expression.preprocessing import INPUT_SIZE
 from fer_course.files import write_atomically
-from fer_course.images import crop, letterbox_shape, read_image
+from fer_course.images import face_crop, letterbox_shape, read_image
 from fer_course.onnx_files import MOST_THREADS, open_onnx
 from fer_course.settings import ROOT, settings, setup_line
 
@@ -327,7 +327,7 @@ def _one_pass(analyzer, photo):
     boxes_xyxy, scores = analyzer.detector.detect(image)
     marks.append(time.perf_counter())
     margin = analyzer.classifier.crop_margin
-    crops = [crop(image, box) for box in square(boxes_xyxy, margin)]
+    crops = [face_crop(image, box) for box in square(boxes_xyxy, margin)]
     probabilities = analyzer.classifier.classify(crops)
     marks.append(time.perf_counter())
     faces = map(analyzer.make_face, boxes_xyxy, scores, probabilities)

@@ -153,7 +153,7 @@ def _decode(data, name):
         raise ImageError(f"{name} is cut short: copy or download it again.")
     buffer = np.frombuffer(data, np.uint8)
     try:
-        image = _decode_alpha(buffer, data) if _may_have_alpha(data) else None
+        image = _decode_stored(buffer, data) if _may_have_alpha(data) else None
         if image is None:  # OpenCV turns the photo upright, and converts CMYK
             image = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
             image = None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
@@ -199,16 +199,21 @@ def _may_have_alpha(data):
     return not data.startswith(JPEG)
 
 
-def _decode_alpha(buffer, data):
-    """Return the picture over white, upright; None if it has no alpha channel."""
+def _decode_stored(buffer, data):
+    """Return the picture over white, upright; None where OpenCV must convert it."""
     tiff = data.startswith(TIFF)
     image, _, blobs = cv2.imdecodeWithMetadata(buffer, flags=cv2.IMREAD_UNCHANGED)
-    if image is None or image.ndim != 3 or image.shape[2] != 4:
+    kind = None if image is None else (image.shape[2:], image.dtype.name)
+    if kind in (((4,), "uint8"), ((4,), "uint16")):
+        image = cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA)
+        image = _over_white(image, multiplied=tiff)  # TIFF's OpenCV has multiplied
+    elif kind == ((3,), "uint8"):
+        image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
+    else:
         return None
-    image = cv2.cvtColor(image, cv2.COLOR_BGRA2RGBA)
-    # OpenCV hands out TIFF upright already, and multiplied by alpha
+    # OpenCV hands out TIFF upright already
     exif = b"" if tiff else next((b.tobytes() for b in blobs if b.size > 12), b"")
-    return _upright(_over_white(image, multiplied=tiff), _exif_orientation(exif))
+    return _upright(image, _exif_orientation(exif))
 
 
 def _over_white(rgba, multiplied=False):
@@ -342,6 +347,17 @@ def letterbox_shape(image_hw, size=640, stride=32):
     scale = size / max(image_hw[:2])
     height, width = (max(round(side * scale), 1) for side in image_hw[:2])
     return -(-height // stride) * stride, -(-width // stride) * stride
+
+
+def face_crop(image, box_xyxy):
+    """Return the face in a box for a network to read, or to be shown small.
+
+    As `crop`; of a face of 2,000 px and more only every second, third ... row and
+    column, so that no face takes more memory than its photo.
+    """
+    side = (as_boxes(box_xyxy)[0, 2:] - as_boxes(box_xyxy)[0, :2]).max()
+    step = max(int(side // 1000), 1)
+    return crop(image[::step, ::step], np.asarray(box_xyxy) / step)
 
 
 def crop(image, box_xyxy):

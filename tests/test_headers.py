@@ -2,6 +2,7 @@
 
 import io
 import struct
+import time
 import zlib
 
 import pytest
@@ -51,6 +52,14 @@ def test_the_header_is_read_and_may_be_cut_anywhere(data):
     assert stored_size(data) == (60, 80)
     found = {stored_size(data[:end]) for end in range(min(len(data), 400))}
     assert found <= {None, (60, 80)}
+
+
+def test_erased_memory_is_searched_once():
+    """A photo from a broken card may end in megabytes of 0xFF."""
+    started = time.perf_counter()
+    assert stored_size(encoded("JPEG")[:20] + 1_000_000 * b"\xff") is None
+    assert jpeg_scans(encoded("JPEG")[:-2] + 1_000_000 * b"\xff") == (1, False)
+    assert time.perf_counter() - started < 2  # step by step it would take hours
 
 
 @pytest.mark.parametrize("start", [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"])

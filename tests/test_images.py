@@ -5,17 +5,22 @@ import cv2
 import numpy as np
 import pytest
 
+from hypothesis import given
+from hypothesis import strategies as st
+
 from fer_course import images
 from fer_course.boxes import square
 from fer_course.images import (
     ImageError,
     Letterbox,
     crop,
+    face_crop,
     image_hw,
     letterbox,
     letterbox_shape,
     read_image,
 )
+from tests.garbage import few
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow writes the test pictures")
 
@@ -194,6 +199,11 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
         pytest.param(
             encoded(Image.new("F", (9, 9)), "TIFF"), "kind that the", id="float TIFF"
         ),
+        pytest.param(
+            cv2.imencode(".tiff", np.ones((9, 9, 4), np.float32))[1].tobytes(),
+            "kind that the",
+            id="float TIFF with alpha",
+        ),
         pytest.param(LFS, "git lfs pull", id="git lfs pointer"),
         pytest.param(b"hello, I am text" * 9, "not a picture", id="text"),
         pytest.param(b"\xff\xd8\xff", "damaged", id="three bytes of JPEG"),
@@ -218,6 +228,43 @@ def test_what_is_no_picture_is_named(data, message, tmp_path):
     assert str(path) in str(error.value)
     with pytest.raises(ImageError, match=message):
         read_image(data)
+
+
+ENCODED = [
+    encoded(noisy(30, 40).convert(mode), kind, **options)
+    for kind, mode, options in (
+        ("JPEG", "RGB", {"exif": exif(6)}),
+        ("JPEG", "CMYK", {"progressive": True}),
+        ("PNG", "RGBA", {}),
+        ("PNG", "P", {}),
+        ("WEBP", "RGBA", {"exif": exif(6)}),
+        ("GIF", "P", {}),
+        ("BMP", "RGB", {}),
+        ("TIFF", "RGBA", {"exif": exif(6)}),
+        ("TIFF", "CMYK", {"compression": "tiff_lzw"}),
+    )
+]
+
+
+@few
+@given(
+    st.sampled_from(ENCODED),
+    st.lists(st.tuples(st.floats(0, 1), st.binary(max_size=9)), min_size=1, max_size=6),
+    st.booleans(),
+)
+def test_any_bytes_are_a_picture_or_one_sentence(data, changes, start_alone):
+    """Random bytes, behind a picture's first ones, or put over some of a picture's."""
+    if start_alone:
+        data = data[:12] + b"".join(piece for _, piece in changes)
+    for place, piece in changes:
+        at = int(place * min(len(data), 300 if place < 0.5 else len(data)))
+        data = data[:at] + piece + data[at + len(piece) :]
+    try:
+        found = read_image(data)
+    except ImageError as error:
+        assert str(error).startswith("The picture ")
+    else:
+        assert found.dtype == np.uint8 and found.ndim == 3 and found.shape[2] == 3
 
 
 def test_a_jpeg_cut_behind_its_thumbnail():
@@ -384,6 +431,18 @@ def test_crop_repeats_the_edge():
         crop(image, [1, 1, 1.2, 3])
     with pytest.raises(ValueError, match="larger than any photo"):
         crop(image, [0, 0, 1e5, 1e5])  # 30 GB of repeated edge
+
+
+def test_a_large_face_is_thinned_out():
+    image = np.random.default_rng(3).integers(0, 255, (700, 900, 3), np.uint8)
+    box = [100.4, 50, 700.4, 650]
+    assert np.array_equal(face_crop(image, box), crop(image, box))
+    large = np.broadcast_to(np.uint8(9), (6000, 50_000, 3))
+    found = face_crop(large, [-4000, -7000, 16_000, 13_000])
+    assert found.shape == (1000, 1000, 3) and (found == 9).all()
+    corner = np.zeros((4000, 4000), np.uint8)
+    corner[1000:3000, 1000:3000] = 200  # the face itself: nothing around it
+    assert (face_crop(corner, [1000, 1000, 3000, 3000]) == 200).all()
 
 
 def test_a_square_box_gives_a_square_crop():

@@ -17,7 +17,7 @@ from fer_course.analysis.drawing import draw_faces
 from fer_course.boxes import square
 from fer_course.detection.detector import FaceDetector
 from fer_course.expression.classifier import ExpressionClassifier
-from fer_course.images import ImageError, crop, read_image
+from fer_course.images import ImageError, face_crop, read_image
 from fer_course.labels import EXPRESSIONS
 
 PHOTOS_AT_ONCE = 4  # their faces share a batch; few, as each is held in memory
@@ -188,7 +188,7 @@ class FaceAnalyzer:
         found = [self._detect(image) for image in images]
         margin = self.classifier.crop_margin
         crops = [
-            crop(image, box)
+            face_crop(image, box)
             for image, (boxes_xyxy, _) in zip(images, found, strict=True)
             for box in square(boxes_xyxy, margin)
         ]

@@ -15,7 +15,7 @@ import cv2
 
 from fer_course.analysis.report import photo_rows, results_to_dict, rows_to_csv
 from fer_course.boxes import square
-from fer_course.images import JPEG_SIDE, crop
+from fer_course.images import JPEG_SIDE, face_crop
 from fer_course.labels import COLORS
 
 SHOWN_PX = 1280
@@ -121,7 +121,7 @@ def face_row(image, face, number):
     """Return one list item: the face's crop and its seven bars."""
     box = square([face.box], margin=_CROP_MARGIN)[0]
     picture = cv2.resize(
-        crop(image, box), (CROP_PX, CROP_PX), interpolation=cv2.INTER_AREA
+        face_crop(image, box), (CROP_PX, CROP_PX), interpolation=cv2.INTER_AREA
     )
     return (
         f'<li><img src="{jpeg_uri(picture)}" alt="face {number}"><div>'
