@@ -76,7 +76,11 @@ def build_parser():
     _add_demo(commands)
     _add(commands, "lab", _lab, "open the course in JupyterLab", passes_on=True)
     _add(commands, "app", _app, "the classify page alone, in a browser", passes_on=True)
-    _add(commands, "camera", _camera, "read the faces the camera sees", need="video")
+    camera = _add(
+        commands, "camera", _camera, "read the faces the camera sees", need="video"
+    )
+    text = "write a video, .mp4 or .webm, until Ctrl-C, in place of a window"
+    camera.add_argument("--out", metavar="FILE", help=text)
     _add_data(commands)
     _add_training(commands)
     benchmark = _add(commands, "benchmark", _benchmark, "how fast it is", need="demo")
@@ -238,9 +242,9 @@ def _demo(options):
 
 
 def _camera(options):
-    from fer_course.demo import run_camera
+    from fer_course.camera import run_camera
 
-    return run_camera()
+    return run_camera(options.out)
 
 
 def _lab(options):

@@ -1,8 +1,8 @@
-"""`demo` and `camera`: photos, folders and videos in, annotated pictures out.
+"""`demo`: photos, folders and videos in, annotated pictures out.
 
 In go paths, out come pictures and videos with boxes, `faces.json` and, if asked
-for, a CSV table. Photos need the demo's three packages, videos and the camera also
-those of `requirements-video.txt`. Notebook 06 shows the same in a page.
+for, a CSV table. Photos need the demo's three packages, videos also those of
+`requirements-video.txt`. Notebook 06 shows the same in a page.
 """
 
 import json
@@ -15,12 +15,11 @@ import cv2
 
 from fer_course.analysis import report
 from fer_course.analysis.analyzer import FaceAnalyzer, PhotoError
-from fer_course.analysis.drawing import draw_faces
-from fer_course.analysis.tracking import FaceTracker
-from fer_course.analysis.video import count_frames, read_tracked
+from fer_course.analysis.video import count_frames
+from fer_course.analysis.video_writing import usual_ending
 from fer_course.files import write_atomically
 from fer_course.images import EXTENSIONS, JPEG_SIDE, ImageError
-from fer_course.inputs import VIDEOS, walk
+from fer_course.inputs import MARK, MARK_AT, VIDEOS, walk, was_written
 from fer_course.settings import settings
 
 SAY_EVERY_S = 5  # how far a video is
@@ -30,30 +29,37 @@ ALL_READ, SOME_UNREAD, NOTHING_DONE = 0, 1, 2
 class _Output:
     """Collects results, writes pictures as they come, tables at the end."""
 
-    def __init__(self, folder, say):
+    def __init__(self, folder, say, inputs):
         self.folder = folder
         self.say = say
+        self.inputs = {os.path.realpath(path) for path in inputs}
         self.document = {"photos": [], "errors": []}
         self.rows = []
         self.columns = ()
         self.names = set()
 
     def path_for(self, source, suffix):
-        """Return a name in the folder that no other input of this run has."""
+        """Return a path in the folder where nothing would be lost."""
         stem, number = _shortened(Path(source).stem), 1
-        name = f"{stem}_faces{suffix}"
-        while name.lower() in self.names:
+        path = self.folder / f"{stem}_faces{suffix}"
+        while self._is_taken(path):
             number += 1
-            name = f"{stem}_faces_{number}{suffix}"
-        self.names.add(name.lower())
-        return self.folder / name
+            path = self.folder / f"{stem}_faces_{number}{suffix}"
+        self.names.add(path.name.lower())
+        return path
+
+    def _is_taken(self, path):
+        """Return whether this run reads or writes it, or it is the user's own."""
+        if path.name.lower() in self.names or os.path.realpath(path) in self.inputs:
+            return True
+        return path.exists() and not was_written(path)
 
     def add_photo(self, result):
         """Keep a photo's faces and write its annotated picture."""
-        path = self.path_for(result.photo, ".jpg")
-        write_picture(path, result.draw())
         self.document["photos"].append(result.to_dict())
         self._add_rows(report.photo_rows(result), report.PHOTO_COLUMNS)
+        path = self.path_for(result.photo, ".jpg")
+        write_picture(path, result.draw())
         self.say(f"{result.photo}: {_in_words(result.faces)} -> {path}")
 
     def add_video(self, video, frames, path):
@@ -107,11 +113,28 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
     """
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # we say it
     messages = sys.stderr if json_target == "-" else sys.stdout
-    output = _Output(Path(out), lambda text: print(text, file=messages, flush=True))
-    photos, videos = find_inputs(inputs or [settings().data / "samples"], Path(out))
-    if not photos and not videos:
+    photos, videos, closed = find_inputs(
+        inputs or [settings().data / "samples"], Path(out)
+    )
+    if not (photos or videos or closed):
         raise ValueError("There is no picture or video in what was given to read.")
+    output = _Output(
+        Path(out),
+        lambda text: print(text, file=messages, flush=True),
+        [*photos, *videos],
+    )
+    for folder, reason in closed:
+        output.add_error(folder, f"{folder} cannot be searched: {reason}.")
     analyzer = FaceAnalyzer(score_threshold=score_threshold)
+    try:
+        _read_photos(analyzer, photos, output)
+        _read_videos(analyzer, videos, output)
+    finally:  # Ctrl-C after an hour: what was read until then is kept
+        _write_tables(output, json_target, csv_path)
+    return output.exit_code()
+
+
+def _read_photos(analyzer, photos, output):
     for result in analyzer.analyze_many(photos):
         if isinstance(result, PhotoError):
             output.add_error(result.photo, result.message)
@@ -120,8 +143,14 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
             output.add_photo(result)
         except ImageError as error:
             output.add_error(result.photo, str(error))
+        except OSError as error:
+            told = f"the picture of {result.photo} cannot be written"
+            output.add_error(result.photo, f"{told}: {error.strerror or error}.")
+
+
+def _read_videos(analyzer, videos, output):
     for video in videos:
-        path = output.path_for(video, ".mp4")
+        path = output.path_for(video, usual_ending())
         try:
             frames = analyzer.analyze_video(video, out=path)
             frames = _telling(frames, video, count_frames(video), output.say)
@@ -130,24 +159,27 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
             reason = getattr(error, "strerror", None)  # the system's, as of a full disk
             told = f"{path} cannot be written: {reason}." if reason else str(error)
             output.add_error(video, told)
-    _write_tables(output, json_target, csv_path)
-    return output.exit_code()
 
 
 def find_inputs(inputs, out):
-    """Return the photos and the videos that some paths mean, as text.
+    """Return the photos and the videos that some paths mean, and what stayed closed.
 
-    Of a folder, pictures and videos are taken; a file that was named is taken as it
-    is, even with an unknown suffix: reading it tells what it is.
+    Of a folder, pictures and videos are taken, HEIC photos too, so that they are named
+    as not to be read; a file that was named is taken as it is, even with an unknown
+    suffix: reading it tells what it is.
+
+    Returns:
+        paths of photos and of videos, as text, and (folder, reason) of each folder
+        that may not be searched.
     """
-    photos, videos = [], []
-    for path, in_folder in walk(inputs, out):
+    photos, videos, closed = [], [], []
+    for path, in_folder in walk(inputs, out, closed.append):
         suffix = path.suffix.lower()
         if suffix in VIDEOS:
             videos.append(str(path))
-        elif not in_folder or suffix in EXTENSIONS:
+        elif not in_folder or suffix in (*EXTENSIONS, ".heic", ".heif"):
             photos.append(str(path))
-    return photos, videos
+    return photos, videos, [(str(e.filename), e.strerror) for e in closed]
 
 
 def _shortened(name, limit=200):
@@ -197,7 +229,8 @@ def write_picture(path, image):
             f"most {JPEG_SIDE:,}: cut the photo first."
         )
     _, data = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
-    write_atomically(path, data.tobytes())
+    data = data.tobytes()
+    write_atomically(path, data[:MARK_AT] + MARK + data[MARK_AT:])
 
 
 def _in_words(faces):
@@ -235,45 +268,3 @@ def _csv_columns(columns):
     """Return a table's columns with what names the picture first."""
     first = [name for name in columns if name not in report.BOX_COLUMNS]
     return (*first, *report.BOX_COLUMNS)
-
-
-def run_camera():
-    """Show the camera's picture with faces read, until Q, Esc or the window's close.
-
-    Faces are followed and their readings smoothed, as in a video.
-
-    Raises:
-        OSError: no camera, or no screen to show it on.
-        ValueError: a package of `requirements-video.txt` is missing.
-    """
-    if sys.platform.startswith("linux") and not (
-        os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")
-    ):
-        raise OSError("There is no screen here to show the camera's picture on.")
-    analyzer, tracker = FaceAnalyzer(), FaceTracker()
-    camera = cv2.VideoCapture(0)
-    try:
-        there, frame = camera.read()
-        if not there:
-            raise OSError(
-                "No camera answers: plug one in, close the programs that use it, and "
-                "allow the terminal to use it (macOS: Privacy & Security, Camera)."
-            )
-        title = "fer_course: Q ends"
-        while there:
-            mirrored = frame[:, ::-1, ::-1].copy()
-            faces = read_tracked(analyzer, tracker, mirrored, time.monotonic())
-            cv2.imshow(title, draw_faces(mirrored, faces)[:, :, ::-1])
-            closed = cv2.waitKey(1) & 0xFF in (ord("q"), 27)
-            if closed or cv2.getWindowProperty(title, cv2.WND_PROP_VISIBLE) < 1:
-                break
-            there, frame = camera.read()
-        cv2.destroyAllWindows()
-    except cv2.error:
-        raise OSError(
-            "OpenCV cannot open a window here: opencv-python-headless has none, "
-            "pip install opencv-python in its place."
-        ) from None
-    finally:
-        camera.release()
-    return ALL_READ

@@ -32,6 +32,7 @@ MAX_BYTES = 500_000_000  # of a file; no picture of MAX_PIXELS needs more
 EXTENSIONS = (
     ".jpg",
     ".jpeg",
+    ".jfif",
     ".png",
     ".webp",
     ".bmp",

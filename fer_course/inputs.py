@@ -9,40 +9,64 @@ import os
 import re
 from pathlib import Path
 
-_WRITTEN = re.compile(r".*_faces(_\d+)?\.(jpg|mp4)")  # by `demo` itself
-VIDEOS = {".mp4", ".mov", ".avi", ".mkv", ".webm", ".m4v"}
+VIDEOS = set(
+    ".mp4 .m4v .mov .avi .mkv .webm .wmv .flv .3gp .mpg .mpeg .mts .m2ts .ogv".split()
+)
+# A comment behind the first segment of each JPEG that `demo` writes: a photo of the
+# user's own may have such a name too.
+MARK, MARK_AT = b"\xff\xfe\x00\x0cfer_course", 20
+_WRITTEN = re.compile(r".*_faces(_\d+)?\.(jpg|mp4|webm)")
 
 
-def walk(inputs, out):
+def walk(inputs, out, unreadable=None):
     """Yield every file that some paths mean, and whether a folder brought it.
 
     Folders are searched with all they contain, except a folder `out` in them and what
     is hidden (`.venv`, macOS' `._photo.jpg`); where `out` is the folder itself, what
-    `demo` wrote there is left out by its name. Links to folders are not followed, so
-    that a circle of them ends. What is no folder is passed on as it is.
+    `demo` wrote there is left out. Links to folders are not followed, so that a circle
+    of them ends. What is no folder is passed on as it is.
+
+    Args:
+        inputs: paths.
+        out: the folder that `demo` writes to.
+        unreadable: called with the `OSError` of a folder that may not be searched.
     """
     out = Path(os.path.realpath(out))
     for given in inputs:
         if os.path.isdir(given):
-            for path in sorted(_files_below(given, out)):
+            for path in sorted(_files_below(given, out, unreadable)):
                 yield path, True
         else:
             yield Path(given), False
 
 
-def _files_below(folder, out):
-    """Yield what is not hidden; what may not be searched holds nothing."""
+def was_written(path):
+    """Return whether `demo` wrote a file: by its name, a picture by its mark too."""
+    path = Path(path)
+    if not _WRITTEN.fullmatch(path.name):
+        return False
+    if path.suffix != ".jpg":
+        return True
+    try:
+        with open(path, "rb") as file:
+            return file.read(MARK_AT + len(MARK)).endswith(MARK)
+    except OSError:  # not to be read: no picture of ours
+        return False
+
+
+def _files_below(folder, out, unreadable):
+    """Yield what is not hidden."""
     top = Path(os.path.realpath(folder))
-    for place, folders, names in os.walk(folder):
+    for place, folders, names in os.walk(folder, onerror=unreadable):
         real = Path(os.path.realpath(place))
         if out == real != top:
             folders.clear()
             continue
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
-            written = real == out and _WRITTEN.fullmatch(name)
-            if not (name.startswith(".") or written):
-                yield Path(place, name)
+            path = Path(place, name)
+            if not (name.startswith(".") or (real == out and was_written(path))):
+                yield path
 
 
 def hold_videos(inputs, out):

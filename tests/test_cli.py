@@ -13,7 +13,7 @@ from fer_course.venv import SetupError
 @pytest.fixture
 def calls(monkeypatch):
     """Every function behind the commands, replaced by one that notes its call."""
-    from fer_course import benchmark, demo, programs, runs, sources
+    from fer_course import benchmark, camera, demo, programs, runs, sources
 
     noted = []
 
@@ -26,7 +26,8 @@ def calls(monkeypatch):
 
     for module, names in {
         benchmark: ["benchmark"],
-        demo: ["run_demo", "run_camera"],
+        camera: ["run_camera"],
+        demo: ["run_demo"],
         programs: ["open_lab", "open_app", "run_tests"],
         runs: ["train", "evaluate"],
         sources: ["get_set", "check_set", "prepare_set"],
@@ -54,7 +55,10 @@ def calls(monkeypatch):
             "lab --no-browser", "course", "open_lab", (["--no-browser"],), {}, id="lab"
         ),
         pytest.param("app", "course", "open_app", ([],), {}, id="app"),
-        pytest.param("camera", "video", "run_camera", (), {}, id="camera"),
+        pytest.param("camera", "video", "run_camera", (None,), {}, id="camera"),
+        pytest.param(
+            "camera --out a.webm", "video", "run_camera", ("a.webm",), {}, id="record"
+        ),
         pytest.param("data get wider", "demo", "get_set", ("wider",), {}, id="get"),
         pytest.param(
             "data check rafdb", "course", "check_set", ("rafdb",), {}, id="check"
@@ -255,7 +259,7 @@ def test_errors_are_one_sentence(monkeypatch, capsys, error, sentence):
 
 def test_a_missing_package_is_named(monkeypatch, capsys):
     monkeypatch.setenv("FER_COURSE_SETUP", "0")
-    monkeypatch.setitem(sys.modules, "fer_course.demo", None)
+    monkeypatch.setitem(sys.modules, "fer_course.camera", None)
     assert cli.main(["camera"]) == 2
     assert "unset FER_COURSE_SETUP" in capsys.readouterr().err
 

@@ -2,14 +2,15 @@
 
 import csv
 import json
+import os
 import sys
-from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 
 from fer_course import cli, demo
+from fer_course.analysis import video_writing
 from fer_course.analysis.analyzer import FaceAnalyzer
 from fer_course.labels import EXPRESSIONS
 
@@ -136,10 +137,95 @@ def test_the_outputs_videos_and_what_is_hidden_are_not_read(tmp_path, tracked):
         assert [len(document[key]) for key in ("photos", "videos")] == [1, 1]
 
 
+@pytest.mark.parametrize("given", [["in"], ["in/party.jpg", "in/party_faces.jpg"]])
+def test_a_photo_with_such_a_name_is_read_and_stays(tmp_path, given):
+    picture(tmp_path / "in" / "party.jpg")
+    own = picture(tmp_path / "in" / "party_faces.jpg")
+    kept = (tmp_path / own).read_bytes()
+    for _ in range(2):  # the second run reads none of the first one's pictures
+        assert cli.main(["demo", *given, "--out", "in"]) == 0
+        document = json.loads((tmp_path / "in" / "faces.json").read_text())
+        assert len(document["photos"]) == 2
+    assert (tmp_path / own).read_bytes() == kept
+    written = {path.name for path in (tmp_path / "in").glob("*.jpg")}
+    assert written == {
+        "party.jpg",
+        "party_faces.jpg",
+        "party_faces_2.jpg",
+        "party_faces_faces.jpg",
+    }
+
+
+def test_a_video_with_such_a_name_stays(tmp_path, tracked):
+    first, second = video(tmp_path / "clip.webm"), tmp_path / "clip_faces.mp4"
+    second.write_bytes((tmp_path / "clip.webm").read_bytes())
+    assert cli.main(["demo", first, str(second), "--out", "."]) == 0
+    assert second.read_bytes() == (tmp_path / "clip.webm").read_bytes()
+    assert (tmp_path / "clip_faces_2.mp4").exists()
+    assert (tmp_path / "clip_faces_faces.mp4").exists()
+
+
+def test_phone_photos_and_closed_folders_are_named(tmp_path, monkeypatch, capsys):
+    picture(tmp_path / "in" / "one.jpg")
+    (tmp_path / "in" / "two.jfif").write_bytes((tmp_path / "in/one.jpg").read_bytes())
+    (tmp_path / "in" / "IMG_3.HEIC").write_bytes(b"\0\0\0\x18ftypheic" + bytes(40))
+    (tmp_path / "in" / "closed").mkdir()
+    scandir = os.scandir
+
+    def refuse(path):
+        if os.path.basename(path) == "closed":
+            raise PermissionError(13, "Permission denied", path)
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", refuse)
+    assert cli.main(["demo", "in"]) == 1
+    closed = os.path.join("in", "closed")
+    err = capsys.readouterr().err
+    assert f"Skipped: {closed} cannot be searched: Permission denied.\n" in err
+    assert "IMG_3.HEIC is an HEIC photo" in err
+    document = json.loads((tmp_path / "out" / "faces.json").read_text())
+    assert len(document["photos"]) == len(document["errors"]) == 2
+
+
 def test_a_photo_too_wide_for_jpeg_is_an_error_entry(tmp_path, capsys):
     photo = picture(tmp_path / "strip.png", size_wh=(65_501, 1))
     assert cli.main(["demo", photo, picture(tmp_path / "a.png")]) == 1
     assert "a JPEG file has at most 65,500:" in capsys.readouterr().err
+    document = json.loads((tmp_path / "out" / "faces.json").read_text())
+    assert len(document["photos"]) == 2  # its numbers are kept
+
+
+def test_a_full_disk_costs_a_picture_and_no_numbers(tmp_path, monkeypatch, capsys):
+    photos = [picture(tmp_path / f"{name}.png") for name in "abc"]
+
+    def write(path, data, full=demo.write_atomically):
+        if path.name == "b_faces.jpg":
+            raise OSError(28, "No space left on device")
+        return full(path, data)
+
+    monkeypatch.setattr(demo, "write_atomically", write)
+    assert cli.main(["demo", *photos]) == 1
+    assert "b.png cannot be written: No space left on device." in (
+        capsys.readouterr().err
+    )
+    document = json.loads((tmp_path / "out" / "faces.json").read_text())
+    assert [len(document[key]) for key in ("photos", "errors")] == [3, 1]
+    assert (tmp_path / "out" / "c_faces.jpg").exists()
+
+
+def test_what_was_read_before_ctrl_c_is_kept(tmp_path, monkeypatch):
+    photos = [picture(tmp_path / f"{name}.png") for name in "ab"]
+
+    def stop_at_b(self, result, add=demo._Output.add_photo):
+        if result.photo == photos[1]:
+            raise KeyboardInterrupt
+        add(self, result)
+
+    monkeypatch.setattr(demo._Output, "add_photo", stop_at_b)
+    assert cli.main(["demo", *photos, "--csv", "faces.csv"]) == cli.STOPPED
+    document = json.loads((tmp_path / "out" / "faces.json").read_text())
+    assert [entry["photo"] for entry in document["photos"]] == photos[:1]
+    assert len((tmp_path / "faces.csv").read_text().splitlines()) == 2
 
 
 def test_nothing_but_our_sentence_is_said_of_a_strange_tiff(tmp_path, capfd):
@@ -202,6 +288,15 @@ def test_a_video(tmp_path, tracked):
     assert list(rows[0])[:5] == ["video", "frame", "time_s", "track", "x1"]
     assert [row["frame"] for row in rows] == ["0", "1", "2"]
     assert (tmp_path / "out" / "clip_faces.mp4").stat().st_size > 0
+
+
+def test_without_pyav_the_video_is_webm(tmp_path, tracked, monkeypatch):
+    source = video(tmp_path / "clip.webm")
+    monkeypatch.setattr(video_writing, "find_spec", lambda name: None)
+    for _ in range(2):
+        assert cli.main(["demo", source, "--out", "."]) == 0
+    assert (tmp_path / "clip_faces.webm").stat().st_size > 0
+    assert not list(tmp_path.glob("*.mp4")) + list(tmp_path.glob("*_2.webm"))
 
 
 @pytest.mark.parametrize(
@@ -279,63 +374,3 @@ def test_a_missing_network_is_one_sentence(tmp_path, monkeypatch, capsys):
     assert cli.main(["demo", picture(tmp_path / "a.png")]) == 2
     err = capsys.readouterr().err
     assert "There is no face detector at" in err and "Traceback" not in err
-
-
-def test_the_camera_follows_faces(monkeypatch, tracked):
-    shown, frames = [], iter([True] * 6 + [False])
-    camera = SimpleNamespace(
-        read=lambda: (next(frames), np.full((60, 80, 3), 99, np.uint8)),
-        release=lambda: None,
-    )
-    monkeypatch.setattr(demo.cv2, "VideoCapture", lambda number: camera)
-    for name in ("imshow", "destroyAllWindows"):
-        monkeypatch.setattr(demo.cv2, name, lambda *given: None)
-    monkeypatch.setattr(demo.cv2, "waitKey", lambda wait: -1)
-    monkeypatch.setattr(demo.cv2, "getWindowProperty", lambda title, which: 1)
-    monkeypatch.setattr(
-        demo, "draw_faces", lambda *given: shown.append(given) or given[0]
-    )
-    monkeypatch.setenv("DISPLAY", ":0")
-    assert cli.main(["camera"]) == 0
-    assert [faces[0].track for _, faces in shown] == [0, 1, 1, 1, 1, 1]
-
-
-def test_no_camera_is_one_sentence(monkeypatch, capsys, tracked):
-    class Nothing:
-        def read(self):
-            return False, None
-
-        def release(self):
-            pass
-
-    monkeypatch.setattr(demo.cv2, "VideoCapture", lambda number: Nothing())
-    monkeypatch.setattr(demo.cv2, "destroyAllWindows", lambda: None)
-    monkeypatch.setenv("DISPLAY", ":0")
-    assert cli.main(["camera"]) == 2
-    assert capsys.readouterr().err.startswith("No camera answers: plug one in")
-
-
-def test_opencv_without_windows_is_one_sentence(monkeypatch, capsys, tracked):
-    class Camera:
-        def read(self):
-            return True, np.zeros((60, 80, 3), np.uint8)
-
-        def release(self):
-            pass
-
-    def imshow(title, image):
-        raise demo.cv2.error("The function is not implemented.")
-
-    monkeypatch.setattr(demo.cv2, "VideoCapture", lambda number: Camera())
-    monkeypatch.setattr(demo.cv2, "imshow", imshow)
-    monkeypatch.setenv("DISPLAY", ":0")
-    assert cli.main(["camera"]) == 2
-    assert capsys.readouterr().err.startswith("OpenCV cannot open a window here")
-
-
-def test_no_screen_is_one_sentence(monkeypatch, capsys):
-    monkeypatch.setattr(demo.sys, "platform", "linux")
-    monkeypatch.delenv("DISPLAY", raising=False)
-    monkeypatch.delenv("WAYLAND_DISPLAY", raising=False)
-    assert cli.main(["camera"]) == 2
-    assert capsys.readouterr().err.startswith("There is no screen here")

@@ -32,11 +32,13 @@ def test_a_folder_means_its_files(folder, out):
 
 @pytest.mark.parametrize("out", [".", "in", "../elsewhere"])
 def test_a_folder_that_is_written_to_is_read_but_for_what_was_written(folder, out):
+    marked = bytes(inputs.MARK_AT) + inputs.MARK
     for name in ("one_faces.jpg", "one_faces_2.jpg", "clip_faces.mp4", "faces.jpg"):
-        Path("in", name).touch()
+        Path("in", name).write_bytes(marked)
+    Path("in", "own_faces.jpg").write_bytes(bytes(40))
     found = {str(path) for path, _ in inputs.walk(["in"], out)}
     written = {"in/one_faces.jpg", "in/one_faces_2.jpg", "in/clip_faces.mp4"}
-    assert {"in/a/one.txt", "in/b/two.jpg", "in/faces.jpg"} <= found
+    assert {"in/a/one.txt", "in/b/two.jpg", "in/faces.jpg", "in/own_faces.jpg"} <= found
     assert not written & found if out == "in" else written <= found
 
 

@@ -7,7 +7,6 @@ same path by hand.
 """
 
 from dataclasses import dataclass
-from itertools import islice
 from os import PathLike, fspath
 
 import numpy as np
@@ -21,6 +20,7 @@ from fer_course.images import ImageError, face_crop, read_image
 from fer_course.labels import EXPRESSIONS
 
 PHOTOS_AT_ONCE = 4  # their faces share a batch; few, as each is held in memory
+BYTES_AT_ONCE = 100_000_000  # of pixels; a batch ends early with large photos
 
 
 @dataclass(frozen=True)
@@ -232,15 +232,27 @@ class FaceAnalyzer:
 
     def _analyze_in_batches(self, photos):
         """Yield results of a few photos at a time."""
-        while batch := list(islice(photos, PHOTOS_AT_ONCE)):
-            read = [_read_or_error(photo) for photo in batch]
-            images = [entry for entry in read if not isinstance(entry, PhotoError)]
+        for batch in _batches(photos):
+            images = [entry for _, entry in batch if not isinstance(entry, PhotoError)]
             faces = iter(self.read_faces(images))
-            for photo, entry in zip(batch, read, strict=True):
+            for photo, entry in batch:
                 if isinstance(entry, PhotoError):
                     yield entry
                 else:
                     yield PhotoResult(_name(photo), entry, next(faces))
+
+
+def _batches(photos):
+    """Yield lists of (photo, its picture or `PhotoError`) that memory holds at once."""
+    batch = []
+    for photo in photos:
+        batch.append((photo, _read_or_error(photo)))
+        held = sum(getattr(entry, "nbytes", 0) for _, entry in batch)
+        if len(batch) == PHOTOS_AT_ONCE or held >= BYTES_AT_ONCE:
+            yield batch
+            batch = []
+    if batch:
+        yield batch
 
 
 def _name(photo):

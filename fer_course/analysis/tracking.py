@@ -83,7 +83,10 @@ class FaceTracker:
         small = cv2.resize(image, size, interpolation=cv2.INTER_AREA)
         frame = cv2.cvtColor(small, cv2.COLOR_RGB2LAB).astype(np.int16)
         before, self._frame = self._frame, frame
-        if before is not None and np.abs(frame - before).mean() > CUT:
+        if before is None:
+            return
+        # of another shape where a phone was turned while it recorded
+        if frame.shape != before.shape or np.abs(frame - before).mean() > CUT:
             self._given = max(self._readings, default=self._given)
             self._sort.reset()
 

@@ -17,9 +17,10 @@ import numpy as np
 from fer_course.analysis.drawing import draw_faces
 from fer_course.analysis.tracking import FaceTracker
 from fer_course.analysis.video_writing import even, quiet, writer_for
-from fer_course.images import ImageError
+from fer_course.images import ImageError, letterbox
 
 USUAL_RATE = 30.0  # frames per second, where a file does not say
+LONGEST_REST_S = 5.0  # a gap between two frames is drawn out no longer than this
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # our sentences say it
 
 
@@ -70,7 +71,7 @@ def analyze_video(analyzer, source, out=None):
     frames = _read_frames(analyzer, FaceTracker(), capture, source)
     if open_writer is None:
         return frames
-    return _write_frames(frames, _rate(capture), Path(out), open_writer)
+    return write_frames(frames, _rate(capture), Path(out), open_writer)
 
 
 def count_frames(source):
@@ -110,7 +111,11 @@ def read_tracked(analyzer, tracker, image, time_s):
 def _open(source):
     """Return an open capture of a video file."""
     path = Path(source)
-    if not path.is_file():
+    try:
+        there = path.is_file()
+    except OSError as error:  # a name too long, a folder that may not be entered
+        raise ImageError(f"{path} cannot be read: {error.strerror}.") from None
+    if not there:
         raise FileNotFoundError(
             f"{path} does not exist: check the name and the folder."
         )
@@ -158,37 +163,56 @@ def _read_frames(analyzer, tracker, capture, source):
         raise ImageError(f"{source} holds no frame that can be read: copy it again.")
 
 
-def _write_frames(frames, rate, out, open_writer):
-    """Yield the frames' results and write each, drawn, at its time."""
+def write_frames(frames, rate, out, open_writer):
+    """Yield the frames' results and write each, drawn, at its time.
+
+    Where reading stops early, the video ends there; on an error there is none.
+
+    Args:
+        frames: iterable of `FrameResult`.
+        rate: frames per second of the video.
+        out: its path.
+        open_writer: what `writer_for` returned.
+
+    Raises:
+        OSError: it cannot be written, the disk is full for one.
+    """
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f"{out.stem}.part{out.suffix}")
-    writer, written = None, 0
+    partial = out.with_name(f".{out.stem}.part{out.suffix}")  # hidden: no input of demo
+    writer, written, shown_s, before_s = None, 0, 0.0, 0.0
     try:
         for result in frames:
             drawn = even(result.draw())
             if writer is None:
-                writer = open_writer(partial, rate, drawn.shape[:2])
-            while written <= round(result.time_s * rate):  # repeats fill uneven times
+                size = drawn.shape[:2]
+                writer = open_writer(partial, rate, size)
+            if drawn.shape[:2] != size:  # a phone was turned while it recorded
+                drawn, _ = letterbox(drawn, size, fill=0)
+            shown_s += min(result.time_s - before_s, LONGEST_REST_S)
+            before_s = result.time_s
+            while written <= round(shown_s * rate):  # repeats fill uneven times
                 writer.write(drawn)
                 written += 1
             yield result
     except Exception:
-        _finish(writer, partial, None)
+        if writer is not None:
+            with contextlib.suppress(Exception):  # what went wrong before is raised
+                writer.release()
+        partial.unlink(missing_ok=True)
         raise
     except BaseException:  # the reader stopped: keep what there is
-        _finish(writer, partial, out)
+        _close(writer, partial, out)
         raise
-    _finish(writer, partial, out)
+    _close(writer, partial, out)
 
 
-def _finish(writer, partial, out):
-    """Close the video; give it its name, or remove it where that is None."""
+def _close(writer, partial, out):
+    """Close the video and give it its name, or remove it where that goes wrong."""
     if writer is None:
         return
-    if out is None:
-        with contextlib.suppress(Exception):  # what went wrong before is raised
-            writer.release()
-        partial.unlink(missing_ok=True)
-    else:
+    try:
         writer.release()
         os.replace(partial, out)
+    except Exception:
+        partial.unlink(missing_ok=True)
+        raise

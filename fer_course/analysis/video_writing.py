@@ -4,14 +4,21 @@ VP9 in `.webm` by OpenCV; H.264 in `.mp4` by PyAV, of `requirements-video.txt`, 
 OpenCV's packages cannot write it. Sound is not written. Notebook 06 plays one.
 """
 
+import errno
 import os
 import sys
 from contextlib import contextmanager
 from fractions import Fraction
+from importlib.util import find_spec
 from pathlib import Path
 
 import cv2
 import numpy as np
+
+
+def usual_ending():
+    """Return ".mp4", which every player knows; ".webm" where PyAV is missing."""
+    return ".mp4" if find_spec("av") else ".webm"
 
 
 def writer_for(source, out):
@@ -55,11 +62,19 @@ class _WebmWriter:
         if not self._video.isOpened():
             raise OSError(f"{path} cannot be written: check the folder and the space.")
 
+        self._path, self._written = path, 0
+
     def write(self, image):
         self._video.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        self._written += 1
 
     def release(self):
+        """Close the file; OpenCV keeps silent about a full disk, so count."""
         self._video.release()
+        with quiet():
+            kept = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
+        if kept.get(cv2.CAP_PROP_FRAME_COUNT) < self._written:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
 
 
 class _Mp4Writer:
@@ -68,6 +83,7 @@ class _Mp4Writer:
     def __init__(self, path, rate, image_hw):
         import av
 
+        self._path = path
         self._file = av.open(str(path), "w", options={"movflags": "faststart"})
         self._stream = self._file.add_stream(
             "libx264", rate=Fraction(rate).limit_denominator(1001)
@@ -78,12 +94,19 @@ class _Mp4Writer:
     def write(self, image):
         import av
 
-        frame = av.VideoFrame.from_ndarray(image, format="rgb24")
-        self._file.mux(self._stream.encode(frame))
+        self._encode(av.VideoFrame.from_ndarray(image, format="rgb24"))
 
     def release(self):
-        self._file.mux(self._stream.encode())
+        self._encode(None)  # the frames that it holds back
         self._file.close()
+
+    def _encode(self, frame):
+        import av
+
+        try:
+            self._file.mux(self._stream.encode(frame))
+        except av.FFmpegError as error:  # not every one of them is an OSError
+            raise OSError(error.errno, error.strerror, str(self._path)) from error
 
 
 @contextmanager

@@ -2,6 +2,7 @@ import cv2
 import numpy as np
 import pytest
 
+from fer_course.analysis import analyzer as analyzer_module
 from fer_course.analysis.analyzer import FaceAnalyzer, PhotoError, PhotoResult
 from fer_course.analysis.report import PHOTO_COLUMNS
 from fer_course.images import ImageError
@@ -124,6 +125,13 @@ def test_many_keeps_order_and_goes_on_after_errors(tmp_path):
         if isinstance(result, PhotoResult):
             alone = analyzer().analyze(path)
             assert result.faces == alone.faces
+
+
+def test_large_photos_are_not_held_four_at_a_time(monkeypatch):
+    monkeypatch.setattr(analyzer_module, "BYTES_AT_ONCE", 2 * photo(1).nbytes)
+    reader = analyzer()
+    assert len(list(reader.analyze_many(photo(50) for _ in range(5)))) == 5
+    assert [len(batch) for batch in reader.classifier.batches] == [4, 4, 2]
 
 
 def test_many_reads_only_what_is_asked_for():

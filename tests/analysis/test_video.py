@@ -5,7 +5,14 @@ import numpy as np
 import pytest
 
 from fer_course.analysis.analyzer import FaceAnalyzer
-from fer_course.analysis.video import FrameResult, _write_frames, count_frames
+from fer_course.analysis.tracking import FaceTracker
+from fer_course.analysis.video import (
+    FrameResult,
+    count_frames,
+    read_tracked,
+    write_frames,
+)
+from fer_course.analysis.video_writing import writer_for
 from fer_course.images import ImageError
 from fer_course.labels import EXPRESSIONS
 
@@ -191,8 +198,92 @@ def test_an_error_on_closing_too_leaves_no_half_video(tmp_path):
 
     frames = [FrameResult(0, 0.0, (), scene(0))]
     with pytest.raises(OSError, match=r"device$"):
-        list(_write_frames(frames, 25, tmp_path / "out.mp4", open_writer))
+        list(write_frames(frames, 25, tmp_path / "out.mp4", open_writer))
     assert not list(tmp_path.iterdir())
+
+
+def test_a_full_disk_is_noticed_however_late(tmp_path):
+    class Full:
+        def write(self, frame):
+            pass
+
+        def release(self):
+            raise OSError(28, "No space left on device")
+
+    def open_writer(path, rate, size):
+        path.write_bytes(b"half")
+        return Full()
+
+    frames = [FrameResult(0, 0.0, (), scene(0))]
+    with pytest.raises(OSError, match="No space"):
+        list(write_frames(frames, 25, tmp_path / "out.mp4", open_writer))
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("ending", [".webm", ".mp4"])
+def test_a_full_disk_leaves_no_half_video(tmp_path, ending):
+    resource = pytest.importorskip("resource", reason="limits a file's size")
+    if ending == ".mp4":
+        pytest.importorskip("av", reason="requirements-video.txt is not installed")
+    noise = np.random.default_rng(0).integers(0, 255, (40, 240, 320, 3), np.uint8)
+    frames = [FrameResult(i, i / RATE, (), image) for i, image in enumerate(noise)]
+    out = tmp_path / f"out{ending}"
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    try:
+        with pytest.raises(OSError):
+            list(write_frames(frames, RATE, out, writer_for("clip", out)))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_size_that_no_encoder_takes_is_an_os_error(tmp_path):
+    pytest.importorskip("av", reason="requirements-video.txt is not installed")
+    frames = [FrameResult(0, 0.0, (), np.zeros((16, 17_000, 3), np.uint8))]
+    out = tmp_path / "out.mp4"
+    with pytest.raises(OSError):
+        list(write_frames(frames, RATE, out, writer_for("clip", out)))
+    assert not list(tmp_path.iterdir())
+
+
+class Counted:
+    """A writer that notes the shapes of its frames."""
+
+    def __init__(self):
+        self.shapes = []
+
+    def __call__(self, path, rate, size):
+        path.touch()
+        return self
+
+    def write(self, frame):
+        self.shapes.append(frame.shape)
+
+    def release(self):
+        pass
+
+
+def test_a_gap_between_frames_is_drawn_out_a_few_seconds(tmp_path):
+    times = [0.0, 0.1, 3600.0, 3600.1]
+    frames = [FrameResult(i, t, (), scene(0)) for i, t in enumerate(times)]
+    writer = Counted()
+    list(write_frames(frames, 10, tmp_path / "out.webm", writer))
+    assert len(writer.shapes) == 1 + 1 + 50 + 1
+
+
+def test_a_phone_that_is_turned_while_it_records(tmp_path):
+    tracker, reader = FaceTracker(), analyzer()
+    upright, flat = scene(3), scene(3, height=160, width=120)
+    frames, numbers = [], []
+    for i, image in enumerate([upright, upright, flat, flat]):
+        faces = read_tracked(reader, tracker, image, i / RATE)
+        numbers.append(faces[0].track)
+        frames.append(FrameResult(i, i / RATE, faces, image))
+    assert numbers[:2] == [0, 1] and numbers[2] == 0 and numbers[3] > 1
+    writer = Counted()
+    list(write_frames(frames, RATE, tmp_path / "out.webm", writer))
+    assert writer.shapes == 4 * [upright.shape]
 
 
 def test_an_error_leaves_no_half_video(clip, tmp_path):
@@ -232,6 +323,11 @@ def test_a_video_without_frames_is_named(clip):
     clip.write_bytes(data[: data.index(b"movi") + 4])
     with pytest.raises(ImageError, match=r"clip\.avi"):
         list(analyzer().analyze_video(clip))
+
+
+def test_a_name_that_no_file_can_have_is_named():
+    with pytest.raises(ImageError, match="cannot be read: File name too long"):
+        analyzer().analyze_video(300 * "n" + ".webm")
 
 
 def test_a_missing_video_is_named(tmp_path):
