@@ -18,7 +18,8 @@ from fer_course.analysis.analyzer import FaceAnalyzer, PhotoError
 from fer_course.analysis.video import count_frames
 from fer_course.analysis.video_writing import usual_ending
 from fer_course.files import write_atomically
-from fer_course.images import EXTENSIONS, JPEG_SIDE, ImageError
+from fer_course.headers import EXTENSIONS
+from fer_course.images import JPEG_SIDE, ImageError
 from fer_course.inputs import MARK, MARK_AT, VIDEOS, walk, was_written
 from fer_course.settings import settings
 

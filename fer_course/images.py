@@ -29,18 +29,6 @@ from fer_course.headers import (
 MAX_PIXELS = 100_000_000
 JPEG_SIDE = 65_500  # px, what OpenCV writes at most
 MAX_BYTES = 500_000_000  # of a file; no picture of MAX_PIXELS needs more
-EXTENSIONS = (
-    ".jpg",
-    ".jpeg",
-    ".jfif",
-    ".png",
-    ".webp",
-    ".bmp",
-    ".tif",
-    ".tiff",
-    ".gif",
-    ".avif",
-)
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from fer_course.boxes import ellipse_to_box, landmarks_to_box, xywh_to_xyxy
 from fer_course.detection.records import AnnotatedPhoto, Annotations, Collector, Problem
-from fer_course.images import EXTENSIONS
+from fer_course.headers import EXTENSIONS
 
 __all__ = [
     "AnnotatedPhoto",

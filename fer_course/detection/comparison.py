@@ -28,9 +28,8 @@ from fer_course.detection.evaluation import (
     paired_bootstrap,
     precision_recall,
     report_on,
-    score_photos,
+    score_set,
 )
-from fer_course.detection.harmonize import MIN_SIZE_PX
 from fer_course.detection.sheets import measure_tiles
 from fer_course.files import write_atomically
 from fer_course.images import letterbox, letterbox_shape, read_image
@@ -214,21 +213,6 @@ def _rows_of_sets(photos):
     rows = {str(name): np.flatnonzero(names == name) for name in dict.fromkeys(names)}
     portraits = np.flatnonzero(np.isin(names, PORTRAITS))
     return rows | ({"portraits": portraits} if len(portraits) else {})
-
-
-def score_set(found, photos):
-    """Return `ScoredPhotos` by the course's rule: faces of 8 px and more.
-
-    Args:
-        found: (boxes_xyxy, scores) of each photo.
-        photos: `AnnotatedPhoto`s in the same order.
-    """
-    return score_photos(
-        found,
-        [photo.boxes_xyxy for photo in photos],
-        [photo.ignore for photo in photos],
-        min_size_px=MIN_SIZE_PX,
-    )
 
 
 def evaluate_on_packs(

@@ -165,7 +165,10 @@ def read_prepared(out, split):
     out = Path(out)
     record = _read_record(out)
     if not record:
-        raise FileNotFoundError(f"{out} holds no prepared dataset: call prepare_yolo.")
+        raise FileNotFoundError(
+            f"{out} holds no prepared dataset: make it with "
+            "'python -m fer_course data prepare detection' (notebook 01)."
+        )
     return tuple(
         AnnotatedPhoto(
             dataset=row["dataset"],
@@ -178,6 +181,7 @@ def read_prepared(out, split):
                 name: np.array(levels, dtype=int)
                 for name, levels in row.get("attributes", {}).items()
             },
+            image_hw=(row["height"], row["width"]),
         )
         for file, row in sorted(record.items())
         if file.startswith(f"{split}/")

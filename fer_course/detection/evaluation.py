@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import numpy as np
 
+from fer_course.detection.harmonize import MIN_SIZE_PX, size_scale
 from fer_course.detection.matching import (
     Matches,
     ScoredPhotos,
@@ -33,6 +34,7 @@ __all__ = [
     "recall_by_size",
     "report_on",
     "score_photos",
+    "score_set",
     "scored_precision",
     "threshold_at_false_alarms",
 ]
@@ -260,7 +262,7 @@ class DetectionReport:
 
 
 def evaluate_detector(
-    detector, photos, *, score_threshold, min_size_px=8, name="detector", photo_set=""
+    detector, photos, *, score_threshold, name="detector", photo_set=""
 ):
     """Return how well a detector finds the faces of annotated photos.
 
@@ -269,20 +271,33 @@ def evaluate_detector(
             down to a score of about 0.01: the curve needs the doubtful ones too.
         photos: `AnnotatedPhoto`s, such as `dataset.read_prepared(folder, "val")`.
         score_threshold: where misses and false alarms are counted.
-        min_size_px: smaller faces are neither to be found nor punished.
         name: the detector's, for the report.
         photo_set: the set's name, for the report.
 
     Raises:
         ValueError: there is no photo.
     """
-    scored = score_photos(
-        [detector.detect(photo.path) for photo in photos],
+    scored = score_set([detector.detect(photo.path) for photo in photos], photos)
+    return report_on(scored, score_threshold, detector=name, photo_set=photo_set)
+
+
+def score_set(found, photos):
+    """Return `ScoredPhotos` by the course's rule: faces of `MIN_SIZE_PX` and more.
+
+    Sizes are those in a photo whose longer side is 640 px, as in training.
+
+    Args:
+        found: (boxes_xyxy, scores) of each photo.
+        photos: `AnnotatedPhoto`s in the same order; where their size is not known,
+            their boxes are taken to be of such a photo.
+    """
+    return score_photos(
+        found,
         [photo.boxes_xyxy for photo in photos],
         [photo.ignore for photo in photos],
-        min_size_px=min_size_px,
+        min_size_px=MIN_SIZE_PX,
+        scales=[1.0 if p.image_hw is None else size_scale(p.image_hw) for p in photos],
     )
-    return report_on(scored, score_threshold, detector=name, photo_set=photo_set)
 
 
 def report_on(scored, score_threshold, *, detector="", photo_set="", draws=1000):

@@ -11,7 +11,6 @@ from dataclasses import replace
 import numpy as np
 
 from fer_course.boxes import area, as_boxes, clip, iou_matrix
-from fer_course.images import read_image
 
 # Shift of left and right (share of the width), top and bottom (share of the height).
 # Measured by `measure_shifts` on the training photos of the packs, with YuNet
@@ -70,7 +69,12 @@ def clean(photo, image_hw, min_size_px=MIN_SIZE_PX):
 
 def face_sizes(boxes_xyxy, image_hw):
     """Return sqrt(width * height) of each box once the longer side is 640 px, (N,)."""
-    return np.sqrt(area(boxes_xyxy)) * 640 / max(image_hw[:2])
+    return np.sqrt(area(boxes_xyxy)) * size_scale(image_hw)
+
+
+def size_scale(image_hw):
+    """Return the px of a photo whose longer side is 640 px per px of this one."""
+    return 640 / max(image_hw[:2])
 
 
 def measure_shifts(annotations, detect, progress=print):
@@ -107,6 +111,8 @@ def measure_shifts(annotations, detect, progress=print):
 
 def _differences(photo, detect):
     """Return (K, 4) stick's box minus the set's, as shares of the set's sides."""
+    from fer_course.images import read_image  # OpenCV; the rest is NumPy only
+
     truths = as_boxes(photo.boxes_xyxy[~photo.ignore])
     sizes = truths[:, 2:] - truths[:, :2]
     truths = truths[np.sqrt(sizes.prod(axis=1)) >= _SMALLEST_PX]

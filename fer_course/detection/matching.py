@@ -83,7 +83,8 @@ class ScoredPhotos:
         scores: (D,) float, all photos' counted detections, best first.
         hit: (D,) bool.
         photo: (D,) int, the photo each detection lies in.
-        face_sizes: (T,) float, sqrt(width x height) of each true face, px.
+        face_sizes: (T,) float, sqrt(width x height) of each true face, px, times
+            its photo's scale.
         found_by: (T,) float, the score that found it, -inf if none did.
         face_photo: (T,) int, the photo each face lies in.
         face_row: (T,) int, its row among all true faces of that photo.
@@ -105,7 +106,9 @@ class ScoredPhotos:
         return np.array([values[photo][row] for photo, row in rows], dtype=int)
 
 
-def score_photos(detections, truths, ignore=None, *, iou_threshold=0.5, min_size_px=0):
+def score_photos(
+    detections, truths, ignore=None, *, iou_threshold=0.5, min_size_px=0, scales=None
+):
     """Match the detections of many photos and put them in one order.
 
     Args:
@@ -115,8 +118,11 @@ def score_photos(detections, truths, ignore=None, *, iou_threshold=0.5, min_size
         iou_threshold: smallest overlap of a hit.
         min_size_px: true faces below it are ignored, and so are detections below it
             that hit nothing.
+        scales: what a photo's pixels are multiplied by before sizes are told, one
+            number a photo; None means 1.
     """
     ignore = [None] * len(truths) if ignore is None else ignore
+    scales = [1.0] * len(truths) if scales is None else scales
     if not len(detections) == len(truths) == len(ignore):
         raise ValueError(
             f"There are {len(detections)} photos with detections, {len(truths)} with "
@@ -125,15 +131,15 @@ def score_photos(detections, truths, ignore=None, *, iou_threshold=0.5, min_size
     scores, hit, photo = [np.zeros(0)], [np.zeros(0, bool)], [np.zeros(0, int)]
     sizes, found_by = [np.zeros(0)], [np.zeros(0)]
     face_photo, face_row = [np.zeros(0, int)], [np.zeros(0, int)]
-    rows = zip(detections, truths, ignore, strict=True)
-    for index, ((boxes_xyxy, box_scores), truth, flags) in enumerate(rows):
-        size = np.sqrt(area(truth))
+    rows = zip(detections, truths, ignore, scales, strict=True)
+    for index, ((boxes_xyxy, box_scores), truth, flags, scale) in enumerate(rows):
+        size = np.sqrt(area(truth)) * scale
         counts = size >= min_size_px
         if flags is not None:
             counts &= ~np.asarray(flags, bool)
         found = match_detections(boxes_xyxy, box_scores, truth, ~counts, iou_threshold)
         order = np.argsort(-np.asarray(box_scores, float).reshape(-1), kind="stable")
-        big = np.sqrt(area(boxes_xyxy))[order] >= min_size_px
+        big = np.sqrt(area(boxes_xyxy))[order] * scale >= min_size_px
         kept = found.counted & (found.hit | big)
         scores.append(found.scores[kept])
         hit.append(found.hit[kept])

@@ -27,6 +27,7 @@ class AnnotatedPhoto:
         ignore: (N,) bool, faces neither to be learnt nor to count as misses.
         group: photos of one group stay in one split (event, fold, photo).
         attributes: name -> (N,) int, each face's level; empty where a set has none.
+        image_hw: height and width of the picture, px; None until it was opened.
     """
 
     dataset: str
@@ -36,6 +37,7 @@ class AnnotatedPhoto:
     ignore: np.ndarray
     group: str
     attributes: dict[str, np.ndarray] = field(default_factory=dict)
+    image_hw: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,14 @@ from pathlib import Path
 
 import numpy as np
 
-from fer_course.detection.comparison import LOWEST_SCORE, score_set
+from fer_course.detection.comparison import LOWEST_SCORE
 from fer_course.detection.dataset import read_prepared
 from fer_course.detection.detector import FaceDetector
-from fer_course.detection.evaluation import precision_recall, scored_precision
+from fer_course.detection.evaluation import (
+    precision_recall,
+    score_set,
+    scored_precision,
+)
 from fer_course.detection.quantization import CALIBRATION_PHOTOS, quantize_detector
 from fer_course.detection.training import export_detector, save_detector
 from fer_course.files import write_atomically

@@ -9,7 +9,7 @@ import numpy as np
 
 from fer_course.detection.evaluation import report_on, score_photos
 from fer_course.detection.harmonize import MIN_SIZE_PX
-from fer_course.images import read_image
+from fer_course.images import letterbox, read_image
 
 _SIDE = 3  # photos in a row and in a column
 _CELL_PX = 640
@@ -20,7 +20,7 @@ def contact_sheets(photos):
     """Yield (image, boxes_xyxy, ignore) of sheets of nine photos; the rest is left out.
 
     Args:
-        photos: `AnnotatedPhoto`s of at most 640 px.
+        photos: `AnnotatedPhoto`s; each is brought to a longer side of 640 px.
 
     Yields:
         (1920, 1920, 3) uint8 RGB, (N, 4) float pixels of the sheet, (N,) bool.
@@ -31,10 +31,10 @@ def contact_sheets(photos):
         boxes, ignore = [], []
         for cell, photo in enumerate(photos[first : first + count]):
             top, left = (_CELL_PX * place for place in divmod(cell, _SIDE))
-            image = read_image(photo.path)
-            height, width = image.shape[:2]
-            sheet[top : top + height, left : left + width] = image
-            boxes.append(photo.boxes_xyxy + np.array((left, top, left, top)))
+            image, place = letterbox(read_image(photo.path), 2 * (_CELL_PX,), _GRAY)
+            sheet[top : top + _CELL_PX, left : left + _CELL_PX] = image
+            corner = np.array((left, top, left, top))
+            boxes.append(place.forward(photo.boxes_xyxy) + corner)
             ignore.append(photo.ignore)
         yield sheet, np.concatenate(boxes), np.concatenate(ignore)
 
@@ -44,7 +44,7 @@ def measure_tiles(detector, photos, score_threshold):
 
     Args:
         detector: a `FaceDetector` that reports down to a low score.
-        photos: `AnnotatedPhoto`s of at most 640 px, in reading order.
+        photos: `AnnotatedPhoto`s in reading order.
         score_threshold: the score threshold a user would have.
 
     Returns:

@@ -9,7 +9,7 @@ from collections import Counter
 
 from fer_course import labels
 from fer_course.files import read_table, stays_inside
-from fer_course.images import EXTENSIONS
+from fer_course.headers import EXTENSIONS
 
 NOT_UNDERSTOOD = "row of the list not understood"
 

@@ -369,7 +369,7 @@ def test_every_photo_needs_a_split(sets, tmp_path, split):
 def test_folders_without_data_say_so(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"data/README\.md"):
         read_packs(tmp_path)
-    with pytest.raises(FileNotFoundError, match="prepare_yolo"):
+    with pytest.raises(FileNotFoundError, match="data prepare detection"):
         read_prepared(tmp_path, "val")
 
 

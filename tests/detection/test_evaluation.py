@@ -17,6 +17,7 @@ from fer_course.detection.evaluation import (
     recall_by_size,
     report_on,
     score_photos,
+    score_set,
     scored_precision,
     threshold_at_false_alarms,
 )
@@ -172,6 +173,23 @@ def test_small_faces_and_small_alarms_do_not_count():
     assert scored.scores.tolist() == [0.4, 0.3]
     assert scored.hit.tolist() == [True, False]
     assert scored.face_sizes == pytest.approx([np.sqrt(600)])
+
+
+def test_sizes_are_those_of_a_photo_of_640_px():
+    """What a photo twice as large says is the same, false alarms included."""
+    speck, far_speck = np.array([5, 5, 12, 12]), np.array([300, 300, 307, 307])
+    truth = np.array([FACE, speck])
+    found = np.array([FACE, speck, far_speck, AWAY]), np.array([0.4, 0.9, 0.8, 0.3])
+    same = []
+    for factor in (1, 2):
+        image_hw = (480 * factor, 640 * factor)
+        photo = AnnotatedPhoto(
+            "set", None, "a", truth * factor, np.zeros(2, bool), "g", {}, image_hw
+        )
+        same.append(score_set([(found[0] * factor, found[1])], [photo]))
+    for scored in same:
+        assert scored.scores.tolist() == [0.4, 0.3]
+        assert scored.face_sizes == pytest.approx([np.sqrt(600)])
 
 
 def test_each_counted_face_is_known_by_photo_and_row():

@@ -22,8 +22,19 @@ def test_faces_move_with_their_photos():
     for k in range(9):
         left, top, right, bottom = boxes[2 * k].astype(int)
         assert (sheet[top:bottom, left:right] == k).all()
-        assert (left % 640, top % 640) == (100, 50)
-    assert (sheet[480:640] == 114).all()
+        assert (left % 640, top % 640) == (100, 80 + 50)
+    assert (sheet[:80] == 114).all() and (sheet[560:640] == 114).all()
+
+
+def test_photos_of_any_size_fit_their_cells():
+    """WIDER's own are 1,024 px wide."""
+    photos = [photo(k, height=960, width=1280) for k in range(9)]
+    ((sheet, boxes, _),) = contact_sheets(photos)
+    for k in range(9):
+        left, top, right, bottom = boxes[2 * k].astype(int)
+        assert (sheet[top:bottom, left:right] == k).all()
+        assert (left % 640, top % 640) == (50, 80 + 25)
+        assert (right - left, bottom - top) == (20, 25)
 
 
 def test_reports_with_and_without_tiles():
@@ -34,7 +45,7 @@ def test_reports_with_and_without_tiles():
             rows = 3 if tiles else 1
             boxes = np.array(
                 [
-                    [100.0 + 640 * x, 50 + 640 * y, 140 + 640 * x, 100 + 640 * y]
+                    [100.0 + 640 * x, 130 + 640 * y, 140 + 640 * x, 180 + 640 * y]
                     for y in range(rows)
                     for x in range(3)
                 ]
