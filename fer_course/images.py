@@ -83,7 +83,10 @@ def image_hw(path):
     data = _read_file(Path(path))
     turned = not data.startswith((JPEG, PNG)) or b"Exif" in data or b"eXIf" in data
     size = None if turned else stored_size(data)
-    return size or _decode(data, str(path)).shape[:2]
+    if size is None:
+        return _decode(data, str(path)).shape[:2]
+    _check_size(*size, str(path))
+    return size
 
 
 def _read_file(path):

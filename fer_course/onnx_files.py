@@ -21,6 +21,7 @@ def open_onnx(path):
         function from the input array to the output array, and a dict of text.
 
     Raises:
+        OSError: it is not there, or may not be read.
         ValueError: it is damaged, or no ONNX file.
     """
     import onnxruntime
@@ -29,9 +30,10 @@ def open_onnx(path):
     options.intra_op_num_threads = min(MOST_THREADS, os.cpu_count() or 1)
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
+    data = Path(path).read_bytes()
     try:
         session = onnxruntime.InferenceSession(
-            Path(path).read_bytes(), options, providers=["CPUExecutionProvider"]
+            data, options, providers=["CPUExecutionProvider"]
         )
     except Exception as error:  # ONNX Runtime's own kinds have no common public base
         raise ValueError(

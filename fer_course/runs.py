@@ -6,10 +6,10 @@ only with `--record`. Notebooks 02 and 05 do the same step by step.
 """
 
 import contextlib
-import shutil
 from dataclasses import replace
 from pathlib import Path
 
+from fer_course.files import write_atomically
 from fer_course.settings import settings
 
 QUICK_FACES = 4000
@@ -58,7 +58,7 @@ def train(network, *, out=None, record=False, **given):
         name = network if network == "ablation" else f"{network}_history"
         target = settings().models / "records" / f"{name}.csv"
         target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(history, target)
+        write_atomically(target, Path(history).read_bytes())
         print(f"History recorded in {target}")
     return 0
 
@@ -115,6 +115,10 @@ def _train_fernet(
     from fer_course.expression.training import train_fernet
 
     sharing = _sharing(gpus, RECIPES[recipe].batch_size)
+    if resume and not (out / "last.keras").exists():
+        raise FileNotFoundError(
+            f"{out} holds no run to go on with: look at --out, or leave --resume out."
+        )
     known = _load_faces(faces)
     learn, choose = known.part("train"), known.part("choose")
     if quick:

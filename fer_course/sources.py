@@ -5,6 +5,7 @@ SET` reports what is there, `data prepare` makes what the trainings read.
 `data/README.md` says the same at length; notebooks 01 and 05 use it.
 """
 
+import gzip
 import os
 import shutil
 import tarfile
@@ -243,7 +244,15 @@ def unpack(archive, folder):
     try:
         _extract(archive, aside)
         _move(aside, folder)
-    except (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError) as error:
+    except (
+        zipfile.BadZipFile,
+        tarfile.TarError,
+        gzip.BadGzipFile,
+        zlib.error,
+        EOFError,
+        RuntimeError,  # a zip with a password
+        NotImplementedError,  # or packed in a way that Python does not know
+    ) as error:
         raise ValueError(
             f"{archive} cannot be unpacked ({error}): remove it and get it again."
         ) from None
@@ -259,8 +268,11 @@ def _extract(archive, folder):
         with zipfile.ZipFile(archive) as file:
             file.extractall(folder)  # drops drives and ".." by itself
     else:
-        with tarfile.open(archive) as file:
-            file.extractall(folder, filter="data")
+        with gzip.open(archive) as whole:
+            with tarfile.open(fileobj=whole) as file:
+                file.extractall(folder, filter="data")
+            while whole.read(1 << 20):  # gzip's checksum stands at its very end
+                pass
 
 
 def _move(aside, folder):

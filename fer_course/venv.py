@@ -60,13 +60,8 @@ def prepare(need):
     """
     started = time.monotonic()
     ours = VENV / "setup.lock"
-    foreign = not (ours.exists() or _stamp().exists())
-    if VENV.is_dir() and any(VENV.iterdir()):
-        if not (VENV / "pyvenv.cfg").exists() and not ours.exists():
-            raise SetupError(
-                f"{VENV} is there but is not a virtual environment: move it away, "
-                "then run the same command again."
-            )
+    if not (ours.exists() or _stamp().exists()):
+        _check_foreign()
     try:
         VENV.mkdir(exist_ok=True)
         ours.touch()
@@ -81,12 +76,6 @@ def prepare(need):
         done = _read_stamp()
         _stamp().unlink(missing_ok=True)
         if not _works(python()):
-            if foreign and (VENV / "pyvenv.cfg").exists():
-                ours.unlink()
-                raise SetupError(
-                    f"{VENV} is an environment of yours without pip or with another "
-                    "Python: move it away, then run the same command again."
-                )
             done = {}
             _make_venv()
         _remove_half_installed()
@@ -101,6 +90,22 @@ def prepare(need):
         draft.write_text(json.dumps(done), encoding="utf-8")
         os.replace(draft, _stamp())
     _say(f"Ready after {time.monotonic() - started:.0f} s.\n")
+
+
+def _check_foreign():
+    """Refuse a `.venv` that is not ours and of no use; nothing was touched in it."""
+    if not VENV.is_dir() or not any(VENV.iterdir()):
+        return
+    if not (VENV / "pyvenv.cfg").exists():
+        raise SetupError(
+            f"{VENV} is there but is not a virtual environment: move it away, "
+            "then run the same command again."
+        )
+    if not _works(python()):
+        raise SetupError(
+            f"{VENV} is an environment of yours without pip or with another "
+            "Python: move it away, then run the same command again."
+        )
 
 
 def find_python():

@@ -286,6 +286,14 @@ def test_folders_and_missing_files(tmp_path):
             read_image(tmp_path / name)
 
 
+def test_a_header_of_a_bomb_is_no_size(tmp_path):
+    path = tmp_path / "bomb.jpg"
+    header = b"\xff\xd8\xff\xc0\x00\x11\x08\xea\x60\xea\x60\x03"
+    path.write_bytes(header + bytes(40))
+    with pytest.raises(ImageError, match="3,600 megapixels"):
+        image_hw(path)
+
+
 @pytest.mark.parametrize("read", [read_image, image_hw])
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such files")
 def test_what_is_no_plain_file_is_not_waited_for(read, tmp_path):

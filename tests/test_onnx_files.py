@@ -27,6 +27,11 @@ def test_predicts_and_tells_its_metadata(tmp_path):
     assert metadata == {"labels": "face"}
 
 
+def test_a_missing_file_is_not_called_damaged(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        open_onnx(tmp_path / "none.onnx")
+
+
 @pytest.mark.parametrize("content", [b"", b"<html>404</html>", bytes(200)])
 def test_another_file_is_one_sentence_that_names_it(tmp_path, content):
     path = tmp_path / "net.onnx"

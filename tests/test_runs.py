@@ -131,8 +131,12 @@ def test_what_reaches_fernets_training(folders, monkeypatch, capsys):
 
     monkeypatch.setattr(distillation, "soften_targets", soften)
 
-    assert runs.train("fernet", quick=True, recipe="long", resume=True) == 0
     out = folders / "data" / "runs" / "fernet"
+    with pytest.raises(FileNotFoundError, match="no run to go on with"):
+        runs.train("fernet", quick=True, recipe="long", resume=True)
+    out.mkdir(parents=True)
+    (out / "last.keras").touch()
+    assert runs.train("fernet", quick=True, recipe="long", resume=True) == 0
     assert (asked["out"], asked["resume"], asked["weights"]) == (out, True, None)
     assert asked["recipe"] == replace(RECIPES["long"], epochs=2)
     assert len(asked["learn"]) == pytest.approx(runs.QUICK_FACES, rel=0.3)

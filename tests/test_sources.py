@@ -5,6 +5,7 @@ import os
 import tarfile
 import zipfile
 
+import numpy as np
 import pytest
 
 from fer_course import sources
@@ -187,6 +188,33 @@ def test_a_tar_is_not_unpacked_unsafely(tmp_path, monkeypatch):
     monkeypatch.delattr(tarfile, "data_filter")  # Python 3.11.0 to 3.11.3
     with pytest.raises(ValueError, match=r"a\.tgz must be unpacked by hand"):
         sources.unpack(tmp_path / "a.tgz", tmp_path)
+
+
+@pytest.mark.parametrize("place", [0.3, 0.6, 0.99])
+def test_a_flipped_bit_in_a_tar_is_one_sentence(tmp_path, place):
+    """FDDB has no published checksum; gzip's own stands behind what tar reads."""
+    content = np.random.default_rng(0).integers(0, 255, 50_000, np.uint8).tobytes()
+    with tarfile.open(tmp_path / "a.tgz", "w:gz", compresslevel=0) as file:
+        member = tarfile.TarInfo("a.bin")
+        member.size = len(content)
+        file.addfile(member, io.BytesIO(content))
+    data = bytearray((tmp_path / "a.tgz").read_bytes())
+    data[int(place * 50_000)] ^= 1
+    (tmp_path / "a.tgz").write_bytes(data)
+    with pytest.raises(ValueError, match="remove it and get it again"):
+        sources.unpack(tmp_path / "a.tgz", tmp_path)
+    assert [path.name for path in tmp_path.iterdir()] == ["a.tgz"]
+
+
+def test_a_zip_with_a_password_is_one_sentence(tmp_path):
+    with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
+        file.writestr("a.txt", "secret")
+    data = bytearray((tmp_path / "a.zip").read_bytes())
+    data[6] |= 1  # the flag in the file's own header and in the list at the end
+    data[data.rindex(b"PK\x01\x02") + 8] |= 1
+    (tmp_path / "a.zip").write_bytes(data)
+    with pytest.raises(ValueError, match="password"):
+        sources.unpack(tmp_path / "a.zip", tmp_path)
 
 
 def test_a_flipped_bit_is_one_sentence(tmp_path):

@@ -19,7 +19,7 @@ import numpy as np
 from fer_course.detection.detector import DetectorCard
 from fer_course.detection.recipe import FULL, QUICK
 from fer_course.detection.training_events import training_events
-from fer_course.files import write_atomically
+from fer_course.files import draft_of, write_atomically
 from fer_course.settings import ROOT, SEED, settings
 
 START_WEIGHTS = "yolov8n.pt"
@@ -143,9 +143,10 @@ def train_detector(
         "learning_rate": learning_rate,
     }
     changed = {name: value for name, value in changed.items() if value is not None}
-    if resume and changed:
+    fixed = [*changed, *["weights"] * (weights is not None), *["quick"] * quick]
+    if resume and fixed:
         raise ValueError(
-            f"A resumed run keeps its settings: leave out {', '.join(changed)}, or "
+            f"A resumed run keeps its settings: leave out {', '.join(fixed)}, or "
             "start a new run."
         )
     ultralytics = import_ultralytics()
@@ -200,7 +201,7 @@ def _trained(out, start):
 def read_history(csv):
     """Return a run's history as a pandas frame with plain column names.
 
-    Columns: epoch, time_s (since the start of the process), losses on both parts,
+    Columns: epoch, time_s (since the run began or was resumed), losses on both parts,
     and precision, recall, map50 (AP at IoU 0.5), map50_95 on `choose`.
     """
     import pandas as pd
@@ -259,7 +260,6 @@ def save_detector(weights, path, **card):
     network.criterion = None
     for parameter in network.parameters():
         parameter.requires_grad = False
-    unfinished = Path(path).with_suffix(".unfinished.pt")
     content = {
         "epoch": -1,
         "model": network.half(),
@@ -268,8 +268,8 @@ def save_detector(weights, path, **card):
         "license": "AGPL-3.0",
         "fer_course": asdict(_card(checkpoint, card)),
     }
-    torch.save(content, unfinished)
-    os.replace(unfinished, path)
+    with draft_of(path) as draft:
+        torch.save(content, draft)
     return Path(path)
 
 
@@ -340,6 +340,10 @@ def _resumable(out):
             return None
         if path == previous:
             shutil.copyfile(previous, last)
+        score = checkpoint.get("train_metrics", {}).get("fitness")
+        if score is not None and score == checkpoint["best_fitness"]:
+            # written after last.pt: a kill in between leaves it old or broken
+            shutil.copyfile(last, last.with_name("best.pt"))
         _cut_history(out / "results.csv", checkpoint["epoch"] + 1)
         return last
     raise FileNotFoundError(

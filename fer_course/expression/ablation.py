@@ -75,8 +75,8 @@ def variants(base=_BASE):
 def run_ablation(train, choose, out, *, recipes=None, epochs=EPOCHS, seeds=SEEDS):
     """Train every variant and return the path of the table.
 
-    Each run has a folder of its own and is resumed where it stopped; rows that are in
-    the table are not made again.
+    Each run has a folder of its own: a complete one is not made again, one that
+    stopped is resumed, and one of another recipe or other faces is refused.
 
     Args:
         train: `FaceSet` to learn from, already as small as it is to be.
@@ -89,11 +89,9 @@ def run_ablation(train, choose, out, *, recipes=None, epochs=EPOCHS, seeds=SEEDS
     """
     out = Path(out)
     table = out / "ablation.csv"
-    rows = read_history(table)
+    rows = []
     for number, (name, recipe) in enumerate((recipes or variants()).items()):
         for seed in range(SEED, SEED + (seeds if number == 0 else 1)):
-            if any((row["variant"], int(row["seed"])) == (name, seed) for row in rows):
-                continue
             print(f"{name}, seed {seed}")
             recipe = replace(recipe, epochs=epochs, seed=seed)
             rows.append(_run(name, train, choose, out, recipe))

@@ -164,9 +164,11 @@ def checked_scores(probabilities, labels):
         raise ValueError(
             f"Labels are whole numbers 0 to {classes - 1}, positions in EXPRESSIONS."
         )
-    if np.abs(probabilities.sum(1) - 1).max() > 1e-3:
+    # `not <=`: NaN, which is neither, is no probability
+    if not (np.abs(probabilities.sum(1) - 1).max() <= 1e-3) or probabilities.min() < 0:
         raise ValueError(
-            "Some rows do not add up to 1: are these logits? Pass them through softmax."
+            "Some rows are below 0 or do not add up to 1: are these logits? Pass them "
+            "through softmax."
         )
     return probabilities, labels
 

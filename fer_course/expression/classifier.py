@@ -101,7 +101,7 @@ def read_card(metadata, name):
         size = int(metadata["input_size"])
         margin = float(metadata["crop_margin"])
         threshold = float(metadata["sure_threshold"])
-    except (KeyError, ValueError) as error:
+    except (KeyError, TypeError, ValueError) as error:
         raise ValueError(
             f"{name} does not say how to use it ({error}). Save it again with "
             "save_fernet(model, path, network, crop_margin=..., sure_threshold=...), "

@@ -39,7 +39,8 @@ def soften_targets(faces, choose, teachers, share=TEACHERS_SHARE):
 
     Raises:
         FileNotFoundError: a file is missing.
-        ValueError: a file is no expression network, or no teacher is given.
+        ValueError: a file is no expression network, no teacher is given, or `choose`
+            has no face of a set.
     """
     if not teachers:
         raise ValueError("No teacher: give at least one network's file.")
@@ -49,6 +50,11 @@ def soften_targets(faces, choose, teachers, share=TEACHERS_SHARE):
     said = np.empty_like(faces.targets)
     chosen_sets = sets_of(choose)
     for name in np.unique(sets := sets_of(faces)):
+        if name not in chosen_sets:
+            raise ValueError(
+                f"The choosing faces have none of {name}: nothing says which teacher "
+                "reads it well."
+            )
         accuracy = right[:, chosen_sets == name].mean(1)
         asked = accuracy >= accuracy.max() - NEARLY
         here = sets == name

@@ -221,7 +221,8 @@ def mcnemar(correct_a, correct_b):
         for k in range(min(only_a, only_b) + 1)
     ]
     tail = np.exp(np.array(logs) - n * math.log(2)).sum()
-    return McNemar(only_a, only_b, round(min(1.0, 2 * float(tail)), 12))
+    # as many digits as the logarithms are good for: a tiny p is not 0
+    return McNemar(only_a, only_b, float(f"{min(1.0, 2 * float(tail)):.9g}"))
 
 
 def paired_bootstrap(correct_a, correct_b, *, draws=10_000, seed=SEED):

@@ -62,10 +62,11 @@ def occlusion_map(model, image, class_index, patch=12, stride=4):
     """
     batch = _as_batch(model, image, class_index)
     height, width = batch.shape[1:3]
-    if not 1 <= patch <= min(height, width) or stride < 1:
+    if not 1 <= patch <= min(height, width) or not 1 <= stride <= patch:
         raise ValueError(
             f"patch is {patch} px and stride {stride} px: the patch must fit a face of "
-            f"{height} x {width} px, the stride be at least 1."
+            f"{height} x {width} px, the stride be 1 to {patch}, so that no pixel is "
+            "left out."
         )
     corners = [
         (top, left)

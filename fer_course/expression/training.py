@@ -19,7 +19,7 @@ import numpy as np
 from fer_course.expression.fernet import build_fernet
 from fer_course.expression.preprocessing import INPUT_SIZE
 from fer_course.expression.recipe import COURSE_RECIPE, compiled_fernet, plateau_rate
-from fer_course.files import draft_of
+from fer_course.files import draft_of, write_atomically
 from fer_course.labels import EXPRESSIONS
 
 # the member of a .keras archive that says what the network is; ONNX carries the
@@ -108,7 +108,8 @@ def train_fernet(
     described = json.dumps(asdict(recipe) | {"faces": faces}, indent=1)
     _check_run(out, described, resume)
     out.mkdir(parents=True, exist_ok=True)
-    (out / "recipe.json").write_text(described)
+    if not last.exists():
+        write_atomically(out / "recipe.json", described)
 
     keras.utils.set_random_seed(recipe.seed)
     steps = max(len(train) // recipe.batch_size, 1)
@@ -160,7 +161,11 @@ def _check_run(out, described, resume):
             f"{out} holds a run already: continue it with resume=True (--resume) or "
             "choose another folder."
         )
-    if json.loads((out / "recipe.json").read_text()) != json.loads(described):
+    try:
+        held = json.loads((out / "recipe.json").read_text())
+    except (OSError, ValueError):
+        held = None  # lost or damaged: nothing says that it is the same run
+    if held != json.loads(described):
         raise ValueError(
             f"{out} holds a run of another recipe or of other faces (see recipe.json): "
             "resume as it was started, or choose another folder."
@@ -197,7 +202,7 @@ class _Keeper(keras.callbacks.Callback):
         probabilities = model.predict(
             self.choose.pixels[..., None].astype(np.float32), batch_size=256, verbose=0
         )
-        hit = (self.choose.targets * probabilities).sum(1)
+        log_likely = self.choose.targets * np.log(np.clip(probabilities, 1e-7, 1))
         right = probabilities.argmax(1) == self.choose.labels
         accuracy = round(float(right.mean()), 6)  # as history.csv holds it
         previous = max((float(r["choose_accuracy"]) for r in self.rows), default=-1)
@@ -211,7 +216,7 @@ class _Keeper(keras.callbacks.Callback):
             "learning_rate": f"{float(optimizer.learning_rate):.3g}",
             "loss": f"{logs['loss']:.4f}",
             "accuracy": f"{logs['accuracy']:.4f}",
-            "choose_loss": f"{-np.log(np.clip(hit, 1e-7, 1)).mean():.4f}",
+            "choose_loss": f"{-log_likely.sum(1).mean():.4f}",
             "choose_accuracy": f"{accuracy:.6f}",
         }
         self.rows.append(row)
@@ -305,18 +310,26 @@ def load_fernet(path):
             f"{path} is missing: train a FERNet (`python -m fer_course train fernet`) "
             "or take the one in models/."
         )
-    if not zipfile.is_zipfile(path):
-        raise ValueError(
-            f"{path} is not a Keras file, or was cut short: train again or get the "
-            "file again."
-        )
-    with zipfile.ZipFile(path) as archive:
-        if CARD not in archive.namelist():
-            raise ValueError(
-                f"{path} carries no {CARD}: it was not written by save_fernet."
-            )
-        card = json.loads(archive.read(CARD))
-    return keras.models.load_model(path, compile=False), card
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if CARD not in archive.namelist():
+                raise ValueError(
+                    f"{path} carries no {CARD}: it was not written by save_fernet."
+                )
+            card = json.loads(archive.read(CARD))
+    except (zipfile.BadZipFile, json.JSONDecodeError, zlib.error) as error:
+        raise _damaged(path) from error
+    try:
+        return keras.models.load_model(path, compile=False), card
+    except Exception as error:  # Keras, HDF5 and zip have no common kind
+        raise _damaged(path) from error
+
+
+def _damaged(path):
+    return ValueError(
+        f"{path} is not a Keras file of this course, or is damaged: train again or get "
+        "the file again."
+    )
 
 
 def export_fernet(keras_path, onnx_path):

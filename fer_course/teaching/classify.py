@@ -162,11 +162,17 @@ class Panel:
     def show(self):
         """Draw the page for the slider's threshold; no network runs."""
         threshold = self.threshold.value
-        shown = [
-            entry if is_error(entry) else at_threshold(entry, threshold)
-            for entry in self.entries
-        ]
-        self.view.show(page(shown))
+        try:
+            shown = [
+                entry if is_error(entry) else at_threshold(entry, threshold)
+                for entry in self.entries
+            ]
+            html = page(shown)
+        except Exception as error:  # a callback's would be seen by nobody
+            _log.exception("the result could not be drawn")
+            told = f"drawing the result failed ({type(error).__name__}: {error})."
+            html = page([PhotoError("page", told)])
+        self.view.show(html)
 
     def _say(self, text):
         self.status.value = f'<span role="status">{escape(text)}</span>'

@@ -191,6 +191,10 @@ def test_a_resumed_run_keeps_its_settings(tmp_path, drawn_dataset):
         training.train_detector(
             drawn_dataset, tmp_path, resume=True, epochs=3, image_size=320
         )
+    with pytest.raises(ValueError, match="leave out weights, quick, or start"):
+        training.train_detector(
+            drawn_dataset, tmp_path, resume=True, weights="a.pt", quick=True
+        )
 
 
 @pytest.mark.parametrize("share", [0, 0.0004, 0.002, 0.5, 0.9999])
@@ -202,6 +206,22 @@ def test_resume_falls_back_on_the_copy(tmp_path, untrained, share):
     (weights / "last.pt").write_bytes(whole[: int(len(whole) * share)])
     assert training._resumable(tmp_path) == weights / "last.pt"
     assert (weights / "last.pt").read_bytes() == whole
+
+
+@pytest.mark.parametrize("fitness", [0.4, 0.3])
+def test_resume_mends_a_best_epoch_that_was_not_written(tmp_path, untrained, fitness):
+    """A kill between last.pt and best.pt, which Ultralytics writes in this order."""
+    import torch
+
+    weights = tmp_path / "weights"
+    weights.mkdir()
+    content = torch.load(untrained, weights_only=False)
+    content |= {"best_fitness": 0.4, "train_metrics": {"fitness": fitness}}
+    torch.save(content, weights / "last.pt")
+    (weights / "best.pt").write_bytes(b"half")
+    training._resumable(tmp_path)
+    wanted = (weights / "last.pt").read_bytes() if fitness == 0.4 else b"half"
+    assert (weights / "best.pt").read_bytes() == wanted
 
 
 def test_resume_drops_what_was_written_of_an_epoch_that_was_not_kept(

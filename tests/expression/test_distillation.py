@@ -89,5 +89,7 @@ def test_teachers_are_judged_by_faces_they_have_not_learned(faces):
 def test_bad_teachers(faces, tmp_path):
     with pytest.raises(ValueError, match="No teacher"):
         soften_targets(faces, faces, [])
+    with pytest.raises(ValueError, match="none of two"):
+        soften_targets(faces, replace(faces, name="other"), [Teacher(3, 6)])
     with pytest.raises(FileNotFoundError, match=r"none\.onnx"):
         soften_targets(faces, faces, [tmp_path / "none.onnx"])

@@ -105,6 +105,8 @@ def test_report_travels_as_json_and_table():
         pytest.param(np.eye(7)[[0]], [7], "0 to 6", id="label too large"),
         pytest.param(np.eye(7)[[0]], [0.0], "whole numbers", id="label a float"),
         pytest.param(np.full((1, 7), 2.0), [0], "logits", id="logits"),
+        pytest.param(np.full((1, 7), np.nan), [0], "logits", id="not a number"),
+        pytest.param([[2, -1, 0, 0, 0, 0, 0]], [0], "below 0", id="below 0"),
     ],
 )
 def test_refuses_in_words(probabilities, labels, message):
@@ -123,6 +125,10 @@ def test_mcnemar_equals_the_binomial_test(seed):
 
 def test_mcnemar_of_equal_networks():
     assert mcnemar([1, 0], [1, 0]).p == 1
+
+
+def test_a_tiny_p_is_not_zero():
+    assert mcnemar(100 * [1], 100 * [0]).p == pytest.approx(2.0**-99, rel=1e-6)
 
 
 def test_paired_bootstrap_agrees_with_drawing_faces():

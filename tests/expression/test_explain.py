@@ -112,6 +112,8 @@ def test_occlusion_covers_every_pixel():
     assert np.isfinite(occlusion_map(toy(), spot(0, 0), 0, patch=4, stride=3)).all()
     with pytest.raises(ValueError, match="must fit"):
         occlusion_map(toy(), spot(0, 0), 0, patch=7)
+    with pytest.raises(ValueError, match="no pixel is left out"):
+        occlusion_map(toy(), spot(0, 0), 0, patch=2, stride=3)
 
 
 def test_randomized_copy_keeps_the_numbers_and_forgets_their_order():

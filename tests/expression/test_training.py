@@ -16,6 +16,7 @@ from fer_course.expression.datasets import FaceSet  # noqa: E402
 from fer_course.expression.fernet import build_fernet  # noqa: E402
 from fer_course.expression.recipe import Recipe, plateau_rate  # noqa: E402
 from fer_course.expression.training import (  # noqa: E402
+    CARD,
     Batches,
     export_fernet,
     learning_rate_range_test,
@@ -242,6 +243,58 @@ def test_a_strange_keras_file_is_refused(tmp_path):
     (tmp_path / "page.keras").write_text("<html>Sign in</html>")
     with pytest.raises(ValueError, match=r"page\.keras is not a Keras file"):
         load_fernet(tmp_path / "page.keras")
+
+
+@pytest.fixture(scope="module")
+def saved(tmp_path_factory):
+    path = tmp_path_factory.mktemp("saved") / "n.keras"
+    save_fernet(build_fernet(**TINY), path, TINY)
+    return path
+
+
+@pytest.mark.parametrize(
+    "entry, change",
+    [
+        pytest.param(CARD, lambda data: data[:9], id="card"),
+        pytest.param("config.json", lambda data: data[:99], id="network"),
+        pytest.param("model.weights.h5", lambda data: data[:999], id="weights"),
+    ],
+)
+def test_a_damaged_keras_file_is_one_sentence(saved, tmp_path, entry, change):
+    with zipfile.ZipFile(saved) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(tmp_path / "bad.keras", "w") as archive:
+        for name, data in entries.items():
+            archive.writestr(name, change(data) if name == entry else data)
+    with pytest.raises(ValueError, match=r"bad\.keras is not a Keras file of this"):
+        load_fernet(tmp_path / "bad.keras")
+
+
+def test_a_flipped_byte_is_one_sentence(saved, tmp_path):
+    data = bytearray(saved.read_bytes())
+    data[len(data) // 2] ^= 255
+    (tmp_path / "bad.keras").write_bytes(data)
+    with pytest.raises(ValueError, match=r"bad\.keras is not a Keras file of this"):
+        load_fernet(tmp_path / "bad.keras")
+
+
+def test_code_in_a_keras_file_is_not_run(saved, tmp_path):
+    """Safe mode refuses a Lambda layer, whose code comes out of the file."""
+    network = keras.Sequential([keras.Input((1,)), keras.layers.Lambda(lambda x: x)])
+    network.save(tmp_path / "code.keras")
+    with zipfile.ZipFile(saved) as archive:
+        card = archive.read(CARD)
+    with zipfile.ZipFile(tmp_path / "code.keras", "a") as archive:
+        archive.writestr(CARD, card)
+    with pytest.raises(ValueError, match=r"code\.keras is not a Keras file of this"):
+        load_fernet(tmp_path / "code.keras")
+
+
+def test_a_lost_recipe_is_no_reason_to_mix_runs(tmp_path):
+    (tmp_path / "last.keras").touch()
+    (tmp_path / "recipe.json").write_text("")
+    with pytest.raises(ValueError, match="run of another recipe"):
+        train_fernet(faces(), faces(28, 1), tmp_path, RECIPE, resume=True)
 
 
 def test_batches_are_equal_for_equal_epochs_and_change_with_them():

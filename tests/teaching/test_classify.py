@@ -214,6 +214,17 @@ def test_the_page_is_drawn_once_for_photos_chosen_together(panel, monkeypatch):
     assert len(shown) == 1 and "3.png" in shown[0]
 
 
+def test_what_fails_while_drawing_is_shown(panel, caplog, monkeypatch):
+    def fail(entry, threshold):
+        raise MemoryError("no room")
+
+    panel.sample.value = panel.sample.options[1][1]
+    monkeypatch.setattr(module, "at_threshold", fail)
+    panel.threshold.value = 0.77
+    assert "drawing the result failed (MemoryError: no room)" in panel.view.html
+    assert "could not be drawn" in caplog.text
+
+
 def test_a_missing_path_is_named(panel, tmp_path):
     panel.path.value = str(tmp_path / "nobody.jpg")
     assert 'class="fer-error"' in panel.view.html and "nobody.jpg" in panel.view.html
