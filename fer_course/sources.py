@@ -31,6 +31,10 @@ _WIDER_SHA256 = {  # as Hugging Face lists them
 }
 _FERPLUS_SHA256 = "9206e20d62f56475939f516847d61753e4860caeac9718b560129541b776fc2c"
 _ASK = "Not to be downloaded without asking"
+_KAGGLE_CONTEST = (
+    "challenges-in-representation-learning-facial-expression-recognition-challenge"
+)
+_KAGGLE_FILE = "fer2013.tar.gz"  # holds fer2013/fer2013.csv
 
 
 @dataclass(frozen=True)
@@ -92,8 +96,7 @@ SOURCES = {
     ),
     "fer2013": Source(
         "FER2013, 35,887 grey faces of 48 px (0.1 GB)",
-        "https://www.kaggle.com/c/"
-        "challenges-in-representation-learning-facial-expression-recognition-challenge",
+        f"https://www.kaggle.com/c/{_KAGGLE_CONTEST}",
         "Research; Kaggle's rules of the contest, accepted with an account there.",
         "expression/fer2013",
         f"{_ASK}: sign in on the page, accept the rules, and put fer2013.csv (from "
@@ -133,6 +136,15 @@ SOURCES = {
         ((_WEIGHTS, "yolov8n.pt", _YOLOV8N_SHA256),),
     ),
 }
+_WHOLE = {  # photos or faces of the sets as published, where all of them are labelled
+    "wider": 16_106,
+    "fddb": 2_845,
+    "lfpw": 1_035,
+    "helen": 2_330,
+    "afw": 337,
+    "fer2013": 35_887,
+    "rafdb": 15_339,
+}
 _EXPRESSION = ("fer2013", "rafdb", "affectnet")
 _DETECTION = {"wider": ("wider",), "fddb": ("fddb",), "lfpw": ("lfpw", "helen", "afw")}
 
@@ -153,6 +165,9 @@ def get_set(name):
         with alone_in(settings().data):  # two at once would write to one part
             for url, file, checksum in source.files:
                 _fetch(url, folder / file, checksum)
+    if name == "fer2013":
+        with alone_in(settings().data):
+            _fetch_from_kaggle(folder, source.page)
 
 
 def check_set(name):
@@ -221,6 +236,35 @@ def _fetch(url, path, checksum):
         unpack(path, path.parent)
         done.touch()
         path.unlink()
+
+
+def _fetch_from_kaggle(folder, page):
+    """Get FER2013's table for a user who has a token of Kaggle's, or say how."""
+    if (folder / "fer2013.csv").is_file():
+        print("fer2013.csv is there already.")
+        return
+    try:
+        import kagglehub
+        from kagglehub.config import get_kaggle_credentials
+    except ImportError:
+        print(
+            "  Or by a token of Kaggle's: pip install kagglehub, then run this again."
+        )
+        return
+    if get_kaggle_credentials() is None:
+        print(
+            "  kagglehub finds no token of yours: make one in Kaggle's settings, set "
+            "KAGGLE_API_TOKEN to it, then run the same again."
+        )
+        return
+    try:
+        archive = kagglehub.competition_download(_KAGGLE_CONTEST, _KAGGLE_FILE)
+    except Exception as error:  # requests', kagglesdk's and its own kinds
+        raise ConnectionError(
+            f"Kaggle did not give {_KAGGLE_FILE} ({error}): accept the contest's rules "
+            f"on {page}, then run the same again."
+        ) from error
+    unpack(Path(archive), folder.parent)
 
 
 def unpack(archive, folder):
@@ -292,6 +336,7 @@ def _check_detection(name):
     for part in wanted:
         if part in packs:
             print(f"{part}: {packs[part].report(limit=5)}")
+            _say_whether_whole(part, len(packs[part].photos))
         else:
             print(f"{part}: not there. `data get {name}` says where to get it.")
     return 0 if all(part in packs and packs[part].photos for part in wanted) else 1
@@ -315,4 +360,13 @@ def _check_other(name):
     print(f"{name}: {len(faces):,} faces\n{faces.counts().to_string()}")
     for reason, count in faces.dropped.items():
         print(f"  left out: {count:,} ({reason})")
+    _say_whether_whole(name, len(faces) + sum(faces.dropped.values()))
     return 0
+
+
+def _say_whether_whole(name, count):
+    whole = _WHOLE.get(name)
+    if whole is not None:
+        missing = "all" if count == whole else f"{count:,}"
+        note = "" if count == whole else ": a part of it, or something is missing"
+        print(f"  {missing} of the {whole:,} of the published set{note}")

@@ -2,8 +2,10 @@
 
 import io
 import os
+import sys
 import tarfile
 import zipfile
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -45,7 +47,10 @@ def test_every_set_says_where_from_and_under_which_terms(name):
 
 
 @pytest.mark.parametrize("name", ["rafdb", "affectnet", "fer2013", "lfpw"])
-def test_sets_behind_an_agreement_are_not_downloaded(data, fetched, capsys, name):
+def test_sets_behind_an_agreement_are_not_downloaded(
+    data, fetched, capsys, monkeypatch, name
+):
+    monkeypatch.setitem(sys.modules, "kagglehub", None)
     sources.get_set(name)
     assert fetched == []
     out = capsys.readouterr().out
@@ -69,6 +74,66 @@ def test_a_plain_file_goes_to_its_place(data, fetched):
     assert (data / "expression/fer2013/fer2013new.csv").read_bytes() == b"table"
 
 
+def test_a_whole_set_is_called_so(data, capsys, monkeypatch):
+    monkeypatch.setitem(sources._WHOLE, "wider", 4)
+    write_samples(data / "detection", "wider", n=4)
+    assert sources.check_set("wider") == 0
+    assert "all of the 4 of the published set\n" in capsys.readouterr().out
+
+
+class Kaggle:
+    """`kagglehub`, for a user with or without a token and accepted rules."""
+
+    def __init__(self, archive, token="token", refused=None):
+        self.archive, self.token, self.refused, self.asked = archive, token, refused, []
+        self.config = SimpleNamespace(get_kaggle_credentials=lambda: self.token)
+
+    def competition_download(self, handle, path):
+        self.asked.append((handle, path))
+        if self.refused:
+            raise RuntimeError(self.refused)
+        return str(self.archive)
+
+
+@pytest.fixture
+def kaggle(tmp_path, monkeypatch):
+    """Return a function that installs a `Kaggle`."""
+    archive = tmp_path / "cache" / "fer2013.tar.gz"
+    archive.parent.mkdir()
+    with tarfile.open(archive, "w:gz") as file:
+        member = tarfile.TarInfo("fer2013/fer2013.csv")
+        member.size = 5
+        file.addfile(member, io.BytesIO(b"table"))
+
+    def install(**given):
+        package = Kaggle(archive, **given)
+        monkeypatch.setitem(sys.modules, "kagglehub", package)
+        monkeypatch.setitem(sys.modules, "kagglehub.config", package.config)
+        return package
+
+    return install
+
+
+def test_fer2013_comes_with_a_token_of_kaggles(data, kaggle, capsys):
+    package = kaggle()
+    for _ in range(2):
+        sources.get_set("fer2013")
+    assert (data / "expression/fer2013/fer2013.csv").read_bytes() == b"table"
+    assert [path for _, path in package.asked] == ["fer2013.tar.gz"]  # once
+    assert package.archive.exists()  # Kaggle's cache stays as it is
+    assert "there already" in capsys.readouterr().out
+
+
+def test_kaggle_without_a_token_or_with_rules_not_accepted(data, kaggle, capsys):
+    kaggle(token=None)
+    sources.get_set("fer2013")
+    assert "finds no token" in capsys.readouterr().out
+    kaggle(refused="403 Client Error")
+    with pytest.raises(ConnectionError, match=r"403 .* accept the contest's rules on"):
+        sources.get_set("fer2013")
+    assert not (data / "expression" / "fer2013").exists()
+
+
 def test_an_unknown_set_lists_the_known(data):
     with pytest.raises(ValueError, match=r"'coco' is not a set .* wider, fddb"):
         sources.get_set("coco")
@@ -85,7 +150,8 @@ def test_what_is_there_is_counted_and_prepared(data, capsys):
     for layout in ("wider", "fddb"):
         write_samples(data / "detection", layout, n=4)
     assert sources.check_set("wider") == sources.check_set("fddb") == 0
-    assert "4 photos" in capsys.readouterr().out
+    out = capsys.readouterr().out
+    assert "4 photos" in out and "4 of the 16,106 of the published set: a part" in out
     assert sources.check_set("detection") == 0
     assert sources.check_set("lfpw") == 1
     assert sources.prepare_set("detection") == 0
