@@ -36,7 +36,6 @@ from fer_course.images import letterbox, letterbox_shape, read_image
 from fer_course.settings import settings
 
 LOWEST_SCORE = 0.01  # detections below it hardly change the area under the curve
-YUNET_URL = "https://github.com/ShiqiYu/libfacedetection.train and opencv_zoo"
 _YUNET_IOU = 0.45  # as its authors measure it; OpenCV's own 0.3 loses crowds
 PORTRAITS = ("afw", "helen", "lfpw")
 RECALLS = np.arange(101) / 100  # where a record keeps its curves
@@ -81,8 +80,8 @@ class YuNetDetector:
         path = Path(model)
         if not path.is_file():
             raise FileNotFoundError(
-                f"{path} is missing, since YuNet is no part of the course: download it "
-                f"from {YUNET_URL}."
+                f"{path} is missing, since YuNet is no part of the course: "
+                "data/README.md says where to get it and where it belongs."
             )
         self.input_size = input_size
         self._network = cv2.FaceDetectorYN.create(

@@ -90,6 +90,9 @@ def average_precision(
 ):
     """Return the average precision over a set of photos, nan without a true face.
 
+    PASCAL VOC's of 2010 and later: the area under the curve whose precision never
+    rises again (Everingham et al.).
+
     Args:
         detections: a (boxes_xyxy, scores) pair a photo.
         truths: an (M, 4) array a photo, pixels.

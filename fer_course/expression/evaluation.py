@@ -158,8 +158,8 @@ def f1_by_class(confusion):
 def wilson_interval(successes, n, z=1.96):
     """Return the interval (low, high) of a share that was seen as `successes / n`.
 
-    Wilson's: never leaves 0..1 and stays honest at 0 and at n. With n = 0 nothing
-    is known: (0, 1).
+    Wilson's (1927): never leaves 0..1 and stays honest at 0 and at n. With n = 0
+    nothing is known: (0, 1).
 
     Args:
         successes: how many of the n, 0 to n.
@@ -204,7 +204,8 @@ def mcnemar(correct_a, correct_b):
     """Return whether two networks differ on the same faces.
 
     Faces that both get right, or both wrong, say nothing about the difference; of
-    the others each would win half if the networks were equally good.
+    the others each would win half if the networks were equally good (McNemar 1947,
+    here the exact binomial test).
 
     Args:
         correct_a: (N,) bool, whether the first network was right.

@@ -47,8 +47,8 @@ def grad_cam(model, image, class_index, layer=None):
 def occlusion_map(model, image, class_index, patch=12, stride=4):
     """Return how much the class's probability falls where the face is covered.
 
-    A grey square of the face's mean is put on every place in turn; a pixel gets the
-    mean fall of all squares that cover it.
+    A gray square of the face's mean is put on every place in turn; a pixel gets the
+    mean fall of all squares that cover it (after Zeiler and Fergus 2014).
 
     Args:
         model: Keras model, (N, H, W, 1) -> (N, K) probabilities.

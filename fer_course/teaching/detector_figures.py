@@ -159,7 +159,7 @@ def plot_recall_by_size(record, detector="ours"):
                 label=row["photo_set"],
             )
         axes.set_xticks(range(len(sizes)), sizes)
-        axes.set(ylim=(0, 1.03), xlabel="size of the face in the photo, px")
+        axes.set(ylim=(0, 1.03), xlabel="size of the face with the photo at 640 px, px")
         axes.set_ylabel("recall: share found")
         axes.legend(loc="lower right", ncols=2)
     return figure
