@@ -171,7 +171,9 @@ def _add_training(commands):
     for parser in (train, evaluate):
         parser.add_argument("--out", metavar="DIR", help="default: data/runs/NETWORK")
     text = "write models/records, which we quote"
-    train.add_argument("--record", action="store_true", help=text)
+    train.add_argument(
+        "--record", nargs="?", const=True, metavar="NAME", help=f"{text}; for NAME"
+    )
     evaluate.add_argument(
         "--record", nargs="?", const=True, metavar="NAME", help=f"{text}; as NAME.json"
     )

@@ -27,7 +27,9 @@ def train(network, *, out=None, record=False, **given):
     Args:
         network: "detector", "fernet", or "ablation" for many small FERNets.
         out: the run's folder; None means `data/runs/NETWORK`.
-        record: copy the history, or the ablation's table, into `models/records`.
+        record: copy the history, or the ablation's table, into `models/records`; a name
+            other than the network's for a run that gave no shipped network. A detector
+            that went on from `weights` adds its epochs to the history that is there.
         **given: for both: quick (minutes instead of hours), resume (the run in `out`),
             epochs, weights (to start from) and gpus (numbers of those that share each
             batch; for FERNet on JAX alone); for the detector: image_size,
@@ -38,7 +40,7 @@ def train(network, *, out=None, record=False, **given):
 
     Raises:
         ValueError: a setting that is another network's, a GPU that is not there, or
-            a quick run to be recorded.
+            a quick run, or another than the shipped one, to be recorded.
         FileExistsError: `out` holds a run that is not to be resumed.
         FileNotFoundError: data or start weights are missing; says how to get them.
     """
@@ -48,6 +50,13 @@ def train(network, *, out=None, record=False, **given):
         raise ValueError(f"{', '.join(wrong)}: not for the {network}.")
     if record and "quick" in given:
         raise ValueError("record keeps what we quote: leave out quick, or record.")
+    if record is True and network == "fernet":
+        if (given.get("faces"), given.get("recipe")) != ("joint", "wide"):
+            raise ValueError(
+                "models/records/fernet_history.csv is the shipped network's, of --faces "
+                "joint --recipe wide: give the record of another run a name (--record "
+                "NAME)."
+            )
     run = {
         "detector": _train_detector,
         "fernet": _train_fernet,
@@ -55,12 +64,31 @@ def train(network, *, out=None, record=False, **given):
     }[network]
     history = run(out, **given)
     if record:
-        name = network if network == "ablation" else f"{network}_history"
+        name = network if record is True else record
+        name = name if network == "ablation" else f"{name}_history"
         target = settings().models / "records" / f"{name}.csv"
-        target.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(target, Path(history).read_bytes())
+        text = Path(history).read_text(encoding="utf-8")
+        if network == "detector" and "weights" in given and target.is_file():
+            text = _joined(target.read_text(encoding="utf-8"), text)
+        write_atomically(target, text)
         print(f"History recorded in {target}")
     return 0
+
+
+def _joined(before, after):
+    """Return one history of two stages: csv, the first column the number of an epoch."""
+    heading, *rows = after.splitlines()
+    done = before.splitlines()
+    if done[0] != heading:
+        raise ValueError(
+            "The recorded history has other columns than this run's: record it under a "
+            "name of its own (--record NAME)."
+        )
+    start = int(done[-1].partition(",")[0])
+    for row in rows:
+        epoch, comma, rest = row.partition(",")
+        done.append(f"{start + int(epoch)}{comma}{rest}")
+    return "\n".join(done) + "\n"
 
 
 def _train_detector(out, **arguments):

@@ -205,6 +205,26 @@ def test_record_keeps_the_history(folders, detector):
     assert kept.read_text() == "epoch\n1\n"
 
 
+def test_a_stage_adds_its_epochs_to_the_recorded_history(folders, detector):
+    kept = folders / "models" / "records" / "detector_history.csv"
+    for stage in (1, 2):
+        given = {} if stage == 1 else {"weights": "best.pt"}
+        runs.train("detector", out=folders / f"stage{stage}", record=True, **given)
+        lines = kept.read_text().splitlines()
+        assert [line.partition(",")[0] for line in lines] == [
+            "epoch",
+            *map(str, range(1, stage + 1)),
+        ]
+    runs.train("detector", out=folders / "other", record="mine")
+    assert (kept.parent / "mine_history.csv").exists()
+    assert kept.read_text().splitlines() == lines
+
+
+def test_another_fernet_is_not_recorded_as_the_shipped_one(folders):
+    with pytest.raises(ValueError, match="a name"):
+        runs.train("fernet", recipe="long", record=True)
+
+
 def test_record_keeps_the_ablations_table_where_page_04_reads_it(folders, monkeypatch):
     table = folders / "table.csv"
     table.write_text("variant,seed\n")

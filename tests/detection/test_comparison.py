@@ -132,7 +132,7 @@ def test_missing_yunet_is_explained(tmp_path, monkeypatch, photos):
     monkeypatch.setenv("FER_COURSE_YUNET", str(tmp_path / "none"))
     monkeypatch.setattr(comparison, "read_prepared", lambda folder, split: photos)
     with pytest.raises(
-        FileNotFoundError, match=r"yunet_n_640_640\.onnx is missing.*: download it"
+        FileNotFoundError, match=r"yunet_n_640_640\.onnx is missing.*: data/README"
     ):
         evaluate_on_packs(against="yunet", prepared=tmp_path)
 
