@@ -172,7 +172,11 @@ def _add_training(commands):
         parser.add_argument("--out", metavar="DIR", help="default: data/runs/NETWORK")
     text = "write models/records, which we quote"
     train.add_argument(
-        "--record", nargs="?", const=True, metavar="NAME", help=f"{text}; for NAME"
+        "--record",
+        nargs="?",
+        const=True,
+        metavar="NAME",
+        help=f"{text}; as NAME_history.csv",
     )
     evaluate.add_argument(
         "--record", nargs="?", const=True, metavar="NAME", help=f"{text}; as NAME.json"

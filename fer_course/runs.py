@@ -27,9 +27,9 @@ def train(network, *, out=None, record=False, **given):
     Args:
         network: "detector", "fernet", or "ablation" for many small FERNets.
         out: the run's folder; None means `data/runs/NETWORK`.
-        record: copy the history, or the ablation's table, into `models/records`; a name
-            other than the network's for a run that gave no shipped network. A detector
-            that went on from `weights` adds its epochs to the history that is there.
+        record: copy the history, or the ablation's table, into `models/records`; a
+            name other than the network's for a run that gave no shipped network. A
+            detector that went on from `weights` adds its epochs to what is there.
         **given: for both: quick (minutes instead of hours), resume (the run in `out`),
             epochs, weights (to start from) and gpus (numbers of those that share each
             batch; for FERNet on JAX alone); for the detector: image_size,
@@ -76,7 +76,7 @@ def train(network, *, out=None, record=False, **given):
 
 
 def _joined(before, after):
-    """Return one history of two stages: csv, the first column the number of an epoch."""
+    """Return one history of two stages; csv that begins with the epoch's number."""
     heading, *rows = after.splitlines()
     done = before.splitlines()
     if done[0] != heading:

@@ -81,7 +81,7 @@ def calls(monkeypatch):
                 "resume": False,
                 "epochs": 3,
                 "out": None,
-                "record": False,
+                "record": None,
                 "weights": None,
                 "image_size": 416,
                 "learning_rate": None,
