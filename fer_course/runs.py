@@ -53,8 +53,8 @@ def train(network, *, out=None, record=False, **given):
     if record is True and network == "fernet":
         if (given.get("faces"), given.get("recipe")) != ("joint", "wide"):
             raise ValueError(
-                "models/records/fernet_history.csv is the shipped network's, of --faces "
-                "joint --recipe wide: give the record of another run a name (--record "
+                "models/records/fernet_history.csv is the shipped network's (--faces "
+                "joint --recipe wide): give the record of another run a name (--record "
                 "NAME)."
             )
     run = {

@@ -259,6 +259,19 @@ def test_names_as_long_as_names_may_be(tmp_path, letter, count):
     assert error["message"].endswith("cannot be read: File name too long.")
 
 
+@pytest.mark.slow
+def test_a_folder_of_ten_thousand_files(tmp_path, capsys):
+    (tmp_path / "in").mkdir()
+    for number in range(10_000):
+        (tmp_path / "in" / f"{number}.jpg").write_bytes(b"no picture")
+    for number in range(0, 10_000, 1000):
+        picture(tmp_path / "in" / f"{number}.jpg")
+    assert cli.main(["demo", "in"]) == 1
+    document = json.loads((tmp_path / "out" / "faces.json").read_text())
+    assert [len(document[key]) for key in ("photos", "errors")] == [10, 9990]
+    assert len(list((tmp_path / "out").glob("*.jpg"))) == 10
+
+
 def test_csv_has_a_row_a_face_and_none_without(tmp_path):
     photo = picture(tmp_path / "a.png")
     picture(tmp_path / "black.png", value=0)

@@ -27,6 +27,23 @@ def test_predicts_and_tells_its_metadata(tmp_path):
     assert metadata == {"labels": "face"}
 
 
+def test_threads_are_few_and_do_not_spin(monkeypatch, tmp_path):
+    import onnxruntime
+
+    seen = []
+    monkeypatch.setattr(
+        onnxruntime,
+        "InferenceSession",
+        lambda data, options, providers: seen.append(options) or 1 / 0,
+    )
+    (tmp_path / "net.onnx").touch()
+    with pytest.raises(ValueError, match=r"net\.onnx"):
+        open_onnx(tmp_path / "net.onnx")
+    (options,) = seen
+    assert 1 <= options.intra_op_num_threads <= 2
+    assert options.get_session_config_entry("session.intra_op.allow_spinning") == "0"
+
+
 def test_a_missing_file_is_not_called_damaged(tmp_path):
     with pytest.raises(FileNotFoundError):
         open_onnx(tmp_path / "none.onnx")

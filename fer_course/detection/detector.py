@@ -175,7 +175,12 @@ def _load_onnx(path):
             f"{path} is no face detector of this course: its metadata has no "
             "labels = 'face'. Make one with `export_detector`."
         )
-    told = {f.name: f.type for f in fields(DetectorCard) if f.name in stored}
+    told = {field.name: field.type for field in fields(DetectorCard)}
+    if missing := [name for name in told if name not in stored]:
+        raise ValueError(
+            f"{path} does not say its {', '.join(missing)}: get the file again, or "
+            "make it with `export_detector`."
+        )
     try:
         card = DetectorCard(**{name: kind(stored[name]) for name, kind in told.items()})
     except ValueError as error:

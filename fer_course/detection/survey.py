@@ -16,9 +16,10 @@ from fer_course.boxes import iou_matrix, xyxy_to_xywh
 from fer_course.detection.annotations import read_wider
 from fer_course.detection.harmonize import SHIFTS
 from fer_course.detection.packs import read_packs, read_splits
+from fer_course.detection.records import Annotations, Problem
 from fer_course.detection.statistics import dataset_statistics, face_table
 from fer_course.files import write_atomically
-from fer_course.images import read_image
+from fer_course.images import ImageError, read_image
 from fer_course.settings import SEED, settings
 from fer_course.splits import near_duplicates, read_manifest
 
@@ -77,7 +78,7 @@ def survey(folder):
         folder: as `read_packs` wants it; `boxes.csv`, if there, says how much each
             photo was scaled down from its original.
     """
-    packs = read_packs(folder)
+    packs = {name: _readable(found) for name, found in read_packs(folder).items()}
     scales = _scales(Path(folder), packs)
     faces = face_table(packs)
     faces["height_before"] = faces["height"].astype(float) / faces["photo"].map(scales)
@@ -104,6 +105,20 @@ def survey(folder):
         },
         "official": _official(Path(folder) / "official" / "wider_face_split"),
     }
+
+
+def _readable(found):
+    """Return a set without the photos that cannot be opened, now its problems."""
+    photos, problems = [], list(found.problems)
+    for photo in found.photos:
+        try:
+            read_image(photo.path)
+        except (ImageError, OSError) as error:
+            text = f"picture not readable: {error}"
+            problems.append(Problem(photo.path, 0, text))
+        else:
+            photos.append(photo)
+    return Annotations(tuple(photos), tuple(problems))
 
 
 def _scales(folder, packs):

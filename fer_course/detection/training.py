@@ -95,7 +95,6 @@ def train_detector(
     threads=None,
     gpus=None,
     resume=False,
-    plots=False,
     progress=print,
 ):
     """Fine-tune YOLOv8n on the training photos and return where the result lies.
@@ -120,7 +119,6 @@ def train_detector(
             process each (Ultralytics' DDP); None means the first, or the processor.
         resume: carry on with the run in `out` where it stopped, as it was set; a
             complete run is returned as it lies there.
-        plots: also draw Ultralytics' own pictures into `out`.
         progress: called with one line an epoch; None for silence.
 
     Raises:
@@ -156,7 +154,7 @@ def train_detector(
     model = ultralytics.YOLO(checkpoint, task="detect")
     for event, callback in training_events(progress, threads).items():
         model.add_callback(event, callback)
-    arguments = {"data": str(data_yaml), "save_dir": str(out), "plots": plots}
+    arguments = {"data": str(data_yaml), "save_dir": str(out), "plots": False}
     if hours:
         arguments["time"] = hours
     if gpus:

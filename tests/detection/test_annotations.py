@@ -468,7 +468,7 @@ def test_the_official_list_of_wider_in_about_a_second():
     file = PACKS / "official/wider_face_split/wider_face_train_bbx_gt.txt"
     start = time.process_time()
     found = read_wider(file, PACKS / "nowhere")
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 4
     assert len(found.photos) == 12_880
     assert sum(len(photo.boxes_xyxy) == 0 for photo in found.photos) >= 4
     assert {kind for _, kind in kinds(found)} == {

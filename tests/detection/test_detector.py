@@ -224,9 +224,11 @@ def test_other_files_are_refused(tmp_path):
     with pytest.raises(ValueError, match="cannot be read as an ONNX network"):
         FaceDetector(broken)
     foreign = write_network(tmp_path / "foreign.onnx", [], card={"author": "someone"})
-    card = {"labels": "face", "input_size": "big"}
-    wordy = write_network(tmp_path / "wordy.onnx", [], card=card)
-    with pytest.raises(ValueError, match=r"wordy\.onnx says no number .*'big'"):
+    silent = write_network(tmp_path / "silent.onnx", [], card={"labels": "face"})
+    with pytest.raises(ValueError, match=r"silent\.onnx does not say its score_thr"):
+        FaceDetector(silent)
+    wordy = write_network(tmp_path / "w.onnx", [], card=CARD | {"input_size": "big"})
+    with pytest.raises(ValueError, match=r"w\.onnx says no number .*'big'"):
         FaceDetector(wordy)
     with pytest.raises(ValueError, match="is no face detector of this course"):
         FaceDetector(foreign)

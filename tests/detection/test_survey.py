@@ -29,6 +29,15 @@ def test_drawn_sets_are_counted(tmp_path):
     assert record["audit"]["wider"] == {"skipped": {}, "double": 0}
 
 
+def test_a_photo_that_cannot_be_opened_costs_itself_alone(tmp_path):
+    write_samples(tmp_path / "sets", "wider", n=4)
+    photos = sorted((tmp_path / "sets").rglob("*.jpg"))
+    photos[0].write_bytes(photos[0].read_bytes()[:400])
+    record = survey.survey(tmp_path / "sets")
+    assert record["sets"]["wider"]["photos"] == 3
+    assert record["audit"]["wider"]["skipped"] == {"picture not readable": 1}
+
+
 def test_sizes_before_are_those_of_the_original(tmp_path):
     write_samples(tmp_path, "lfpw", n=1)
     plain = survey.survey(tmp_path)["histograms"]["lfpw"]["height_before"]
