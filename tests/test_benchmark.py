@@ -53,10 +53,9 @@ def test_figures_and_tables(course, capsys):
     assert [row["photo"] for row in figures["photos"]] == ALL
     for row in figures["photos"]:
         assert row["faces"] == 2
-        stages = [row[f"{stage}_ms"] for stage in module.STAGES[:3]]
+        assert all(row[f"{stage}_ms"] >= 0 for stage in module.STAGES)
         low, high = row["spread_ms"]
         assert 0 <= low <= row["all_ms"] <= high
-        assert row["all_ms"] == pytest.approx(sum(stages), rel=0.5, abs=1)
     first, *faces = figures["measures"]
     assert first == {
         "what": "a cold start",
@@ -70,6 +69,8 @@ def test_figures_and_tables(course, capsys):
     assert figures["networks_mb"] == {"net.onnx": 2.5}
     out = capsys.readouterr().out
     assert "1920x1080" in out and "net.onnx 2.5 MB" in out and "cores usable" in out
+    low, high = figures["photos"][0]["spread_ms"]
+    assert "spread of all" in out and f"{low} to {high}" in out
     assert "a cold start" in out and "0.5 to 0.7" in out
 
 

@@ -111,7 +111,8 @@ def finish_fernet(
         network,
         crop_margin=crop_margin,
         temperature=round(network["temperature"], 4),
-        sure_threshold=round(threshold, 4),
+        # rounded down: the face that the threshold was read off stays in
+        sure_threshold=float(np.floor(1e4 * threshold) / 1e4),
         sure_accuracy=SURE_ACCURACY,
     )
     gap = export_fernet(keras_path, onnx_path)
