@@ -29,8 +29,8 @@ def run_camera(out=None):
     """Show the camera's picture with faces read, until Q, Esc or the window's close.
 
     Args:
-        out: path of an annotated video, `.webm` or `.mp4`, that is written instead,
-            until Ctrl-C; no screen is needed then. None shows a window.
+        out: path of an annotated video, `.mp4`, that is written instead, until Ctrl-C;
+            no screen is needed then. None shows a window.
 
     Returns:
         The exit code 0.
@@ -42,6 +42,8 @@ def run_camera(out=None):
     """
     if out is None:
         _check_screen()
+    elif Path(out).suffix.lower() != ".mp4":  # VP9 takes longer than the camera waits
+        raise ValueError(f"{out} has another ending than .mp4: name it so.")
     else:
         open_writer = writer_for("the camera", out)
     analyzer, tracker = FaceAnalyzer(), FaceTracker()
@@ -113,6 +115,6 @@ def _record(frames, out):
                 print(f"{count:,} frames, {result.time_s:.0f} s", flush=True)
     except KeyboardInterrupt:
         frames.close()  # the video gets its end and its name
-        print(f"{count:,} frames -> {out}")
+        print(f"{count:,} frames -> {out}" if count else "Nothing was recorded.")
         return
     raise OSError(f"{_GONE} {count:,} frames are in {out}.")

@@ -79,7 +79,7 @@ def build_parser():
     camera = _add(
         commands, "camera", _camera, "read the faces the camera sees", need="video"
     )
-    text = "write a video, .mp4 or .webm, until Ctrl-C, in place of a window"
+    text = "write a video, .mp4, until Ctrl-C, in place of a window"
     camera.add_argument("--out", metavar="FILE", help=text)
     _add_data(commands)
     _add_training(commands)
@@ -176,10 +176,14 @@ def _add_training(commands):
         nargs="?",
         const=True,
         metavar="NAME",
-        help=f"{text}; as NAME_history.csv",
+        help=f"{text}; as NAME_history.csv; last on the line",
     )
     evaluate.add_argument(
-        "--record", nargs="?", const=True, metavar="NAME", help=f"{text}; as NAME.json"
+        "--record",
+        nargs="?",
+        const=True,
+        metavar="NAME",
+        help=f"{text}; as NAME.json; last on the line",
     )
 
 

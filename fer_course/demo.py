@@ -8,6 +8,7 @@ for, a CSV table. Photos need the demo's three packages, videos also those of
 import json
 import os
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -18,9 +19,9 @@ from fer_course.analysis.analyzer import FaceAnalyzer, PhotoError
 from fer_course.analysis.video import count_frames
 from fer_course.analysis.video_writing import usual_ending
 from fer_course.files import write_atomically
-from fer_course.headers import EXTENSIONS
+from fer_course.headers import EXTENSIONS, JPEG_MARK_AT, MARKS
 from fer_course.images import JPEG_SIDE, ImageError
-from fer_course.inputs import MARK, MARK_AT, VIDEOS, walk, was_written
+from fer_course.inputs import VIDEOS, walk, was_written
 from fer_course.settings import settings
 
 SAY_EVERY_S = 5  # how far a video is
@@ -66,20 +67,28 @@ class _Output:
     def add_video(self, video, frames, path):
         """Keep a video's faces, frame by frame."""
         entries, rows = [], []
-        for result in frames:  # one that cannot be read may break off: keep none of it
-            faces = [report.face_to_dict(face) for face in result.faces]
-            entries.append(
-                {
-                    "frame": result.frame,
-                    "time_s": round(result.time_s, 3),
-                    "faces": faces,
-                }
-            )
-            rows += report.frame_rows(video, result)
-        self._add_rows(rows, report.VIDEO_COLUMNS)
-        entry = {"video": video, "frames": entries}
-        self.document.setdefault("videos", []).append(entry)
-        self.say(f"{video}: {len(entries)} frames -> {path}")
+
+        def keep():
+            self._add_rows(rows, report.VIDEO_COLUMNS)
+            entry = {"video": video, "frames": entries}
+            self.document.setdefault("videos", []).append(entry)
+            self.say(f"{video}: {len(entries)} frames -> {path}")
+
+        try:
+            for result in frames:  # one that cannot be read may break off: keep none
+                faces = [report.face_to_dict(face) for face in result.faces]
+                entries.append(
+                    {
+                        "frame": result.frame,
+                        "time_s": round(result.time_s, 3),
+                        "faces": faces,
+                    }
+                )
+                rows += report.frame_rows(video, result)
+        except KeyboardInterrupt:
+            keep()
+            raise
+        keep()
 
     def add_error(self, source, message):
         """Keep what could not be read, and say so."""
@@ -90,12 +99,15 @@ class _Output:
         self.rows.extend(rows)
         self.columns = tuple(dict.fromkeys((*self.columns, *columns)))
 
+    def count_read(self):
+        """Return how many photos and videos were read."""
+        return len(self.document["photos"]) + len(self.document.get("videos", ()))
+
     def exit_code(self):
         """Return 0 all read, 1 some were not, 2 none was."""
-        read = len(self.document["photos"]) + len(self.document.get("videos", ()))
         if not self.document["errors"]:
             return ALL_READ
-        return SOME_UNREAD if read else NOTHING_DONE
+        return SOME_UNREAD if self.count_read() else NOTHING_DONE
 
 
 def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None):
@@ -110,7 +122,13 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
         score_threshold: None takes the one stored with the detector.
 
     Returns:
-        The exit code: 0 all read, 1 some inputs could not be read, 2 none could.
+        The exit code: 0 all read, 1 some inputs could not be read, 2 none could. A
+        photo whose picture could not be written counts as not read, but its numbers
+        are kept.
+
+    Raises:
+        ValueError: nothing to read was given.
+        OSError: the folder or a table cannot be written.
     """
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # we say it
     messages = sys.stderr if json_target == "-" else sys.stdout
@@ -127,11 +145,17 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
     for folder, reason in closed:
         output.add_error(folder, f"{folder} cannot be searched: {reason}.")
     analyzer = FaceAnalyzer(score_threshold=score_threshold)
+    output.folder.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryFile(dir=output.folder):
+        pass  # better now than after a thousand photos: it cannot be written to
     try:
         _read_photos(analyzer, photos, output)
         _read_videos(analyzer, videos, output)
-    finally:  # Ctrl-C after an hour: what was read until then is kept
-        _write_tables(output, json_target, csv_path)
+    except KeyboardInterrupt:  # after an hour: what was read until then is kept
+        if output.count_read():
+            _write_tables(output, json_target, csv_path)
+        raise
+    _write_tables(output, json_target, csv_path)
     return output.exit_code()
 
 
@@ -231,7 +255,8 @@ def write_picture(path, image):
         )
     _, data = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
     data = data.tobytes()
-    write_atomically(path, data[:MARK_AT] + MARK + data[MARK_AT:])
+    data = data[:JPEG_MARK_AT] + MARKS[".jpg"] + data[JPEG_MARK_AT:]
+    write_atomically(path, data)
 
 
 def _in_words(faces):

@@ -9,12 +9,11 @@ import os
 import re
 from pathlib import Path
 
+from fer_course.headers import is_marked
+
 VIDEOS = set(
     ".mp4 .m4v .mov .avi .mkv .webm .wmv .flv .3gp .mpg .mpeg .mts .m2ts .ogv".split()
 )
-# A comment behind the first segment of each JPEG that `demo` writes: a photo of the
-# user's own may have such a name too.
-MARK, MARK_AT = b"\xff\xfe\x00\x0cfer_course", 20
 _WRITTEN = re.compile(r".*_faces(_\d+)?\.(jpg|mp4|webm)")
 
 
@@ -41,17 +40,9 @@ def walk(inputs, out, unreadable=None):
 
 
 def was_written(path):
-    """Return whether `demo` wrote a file: by its name, a picture by its mark too."""
+    """Return whether `demo` wrote a file, by name and mark: users may name theirs so."""
     path = Path(path)
-    if not _WRITTEN.fullmatch(path.name):
-        return False
-    if path.suffix != ".jpg":
-        return True
-    try:
-        with open(path, "rb") as file:
-            return file.read(MARK_AT + len(MARK)).endswith(MARK)
-    except OSError:  # not to be read: no picture of ours
-        return False
+    return bool(_WRITTEN.fullmatch(path.name)) and is_marked(path)
 
 
 def _files_below(folder, out, unreadable):

@@ -29,7 +29,8 @@ def train(network, *, out=None, record=False, **given):
         out: the run's folder; None means `data/runs/NETWORK`.
         record: copy the history, or the ablation's table, into `models/records`; a
             name other than the network's for a run that gave no shipped network. A
-            detector that went on from `weights` adds its epochs to what is there.
+            detector that went on from `weights` (named again to resume it) adds its
+            epochs to what is there.
         **given: for both: quick (minutes instead of hours), resume (the run in `out`),
             epochs, weights (to start from) and gpus (numbers of those that share each
             batch; for FERNet on JAX alone); for the detector: image_size,
@@ -68,8 +69,9 @@ def train(network, *, out=None, record=False, **given):
         name = name if network == "ablation" else f"{name}_history"
         target = settings().models / "records" / f"{name}.csv"
         text = Path(history).read_text(encoding="utf-8")
-        if network == "detector" and "weights" in given and target.is_file():
-            text = _joined(target.read_text(encoding="utf-8"), text)
+        before = target.read_text(encoding="utf-8") if target.is_file() else ""
+        if network == "detector" and before and "weights" in given:
+            text = _joined(before, text)
         write_atomically(target, text)
         print(f"History recorded in {target}")
     return 0
@@ -96,6 +98,8 @@ def _train_detector(out, **arguments):
     from fer_course.detection.training import train_detector
 
     _check_folder(out, arguments)
+    if arguments.get("resume"):  # the run knows what it began with
+        arguments.pop("weights", None)
     prepared = settings().data / "detection-yolo"
     trained = train_detector(prepared / "faces.yaml", out, **arguments)
     print(f"Trained in {trained.duration_s:.0f} s; choosing input size and threshold")

@@ -8,6 +8,7 @@ SET` reports what is there, `data prepare` makes what the trainings read.
 import gzip
 import os
 import shutil
+import sys
 import tarfile
 import zipfile
 import zlib
@@ -166,8 +167,7 @@ def get_set(name):
             for url, file, checksum in source.files:
                 _fetch(url, folder / file, checksum)
     if name == "fer2013":
-        with alone_in(settings().data):
-            _fetch_from_kaggle(folder, source.page)
+        _fetch_from_kaggle(folder, source.page)
 
 
 def check_set(name):
@@ -248,7 +248,8 @@ def _fetch_from_kaggle(folder, page):
         from kagglehub.config import get_kaggle_credentials
     except ImportError:
         print(
-            "  Or by a token of Kaggle's: pip install kagglehub, then run this again."
+            "  Or by a token of Kaggle's: "
+            f"{sys.executable} -m pip install 'kagglehub>=1', then run this again."
         )
         return
     if get_kaggle_credentials() is None:
@@ -264,7 +265,8 @@ def _fetch_from_kaggle(folder, page):
             f"Kaggle did not give {_KAGGLE_FILE} ({error}): accept the contest's rules "
             f"on {page}, then run the same again."
         ) from error
-    unpack(Path(archive), folder.parent)
+    with alone_in(settings().data):
+        unpack(Path(archive), folder.parent)
 
 
 def unpack(archive, folder):
@@ -336,7 +338,10 @@ def _check_detection(name):
     for part in wanted:
         if part in packs:
             print(f"{part}: {packs[part].report(limit=5)}")
-            _say_whether_whole(part, len(packs[part].photos))
+            # 300-W counts faces: of a photo with several it has several copies
+            photos = packs[part].photos
+            faces = sum(len(photo.boxes_xyxy) for photo in photos)
+            _say_whether_whole(part, faces if name == "lfpw" else len(photos))
         else:
             print(f"{part}: not there. `data get {name}` says where to get it.")
     return 0 if all(part in packs and packs[part].photos for part in wanted) else 1
@@ -360,7 +365,8 @@ def _check_other(name):
     print(f"{name}: {len(faces):,} faces\n{faces.counts().to_string()}")
     for reason, count in faces.dropped.items():
         print(f"  left out: {count:,} ({reason})")
-    _say_whether_whole(name, len(faces) + sum(faces.dropped.values()))
+    listed = len(faces) + sum(faces.dropped.values())
+    _say_whether_whole(name, listed - faces.dropped.get("unreadable picture", 0))
     return 0
 
 

@@ -11,6 +11,7 @@ from fer_course.settings import ROOT
 
 CARD = ROOT / "models" / "MODEL_CARD.md"
 README = ROOT / "README.md"  # shows only what is asked for below
+FEW = 10  # faces; a recall of fewer says nothing
 SHOWN = {
     "detector": (("wider", "fddb", "facemask"), ("ours", "yunet_n")),
     "fernet": (("PrivateTest", "PrivateTest, no twins", "RAF-DB test"), ("none",)),
@@ -83,7 +84,10 @@ def _detector():
                 f"{report['faces']:,}",
                 _percent(report["ap50"]),
                 _interval(report["ap50_interval"]),
-                *map(_percent, report["recall_by_size"].values()),
+                *(
+                    _percent(share if report["faces_by_size"][size] >= FEW else None)
+                    for size, share in report["recall_by_size"].items()
+                ),
             )
             for report in reports
         ],

@@ -31,10 +31,14 @@ class Camera:
         self.released = True
 
 
+@pytest.fixture(autouse=True)
+def no_installing(monkeypatch):
+    monkeypatch.setenv("FER_COURSE_SETUP", "0")
+
+
 @pytest.fixture
 def plug_in(monkeypatch, tmp_path):
     """Return a function that makes a `Camera` the machine's."""
-    monkeypatch.setenv("FER_COURSE_SETUP", "0")
     monkeypatch.setenv("DISPLAY", ":0")
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(
@@ -82,20 +86,38 @@ def stop():
 
 
 def test_without_a_screen_a_video_is_written(plug_in, monkeypatch, tmp_path, capsys):
+    pytest.importorskip("av", reason="requirements-video.txt is not installed")
     monkeypatch.delenv("DISPLAY")
     plug_in(Camera(7, after=stop))
-    assert cli.main(["camera", "--out", "seen.webm"]) == 0
-    assert "7 frames -> seen.webm" in capsys.readouterr().out
-    assert [path.name for path in tmp_path.iterdir()] == ["seen.webm"]
-    there, image = cv2.VideoCapture(str(tmp_path / "seen.webm"), cv2.CAP_FFMPEG).read()
+    assert cli.main(["camera", "--out", "seen.mp4"]) == 0
+    assert "7 frames -> seen.mp4" in capsys.readouterr().out
+    assert [path.name for path in tmp_path.iterdir()] == ["seen.mp4"]
+    seen = cv2.VideoCapture(str(tmp_path / "seen.mp4"), cv2.CAP_FFMPEG)
+    assert seen.get(cv2.CAP_PROP_FRAME_COUNT) == 7  # each once, however slow it was
+    there, image = seen.read()
     assert there and np.ptp(image[5:45, 10:40]) > 60  # a box was drawn
 
 
-def test_a_camera_that_is_unplugged_leaves_its_video(plug_in, tmp_path, capsys):
+def test_ctrl_c_before_the_first_picture_leaves_nothing(plug_in, tmp_path, capsys):
+    device = plug_in(Camera(0))
+    device.read = stop
+    assert cli.main(["camera", "--out", "seen.mp4"]) == 0
+    assert "Nothing was recorded." in capsys.readouterr().out
+    assert not list(tmp_path.iterdir())
+
+
+def test_the_camera_writes_mp4_alone(plug_in, capsys):
     plug_in(Camera(3))
     assert cli.main(["camera", "--out", "seen.webm"]) == 2
+    assert "another ending than .mp4" in capsys.readouterr().err
+
+
+def test_a_camera_that_is_unplugged_leaves_its_video(plug_in, tmp_path, capsys):
+    pytest.importorskip("av", reason="requirements-video.txt is not installed")
+    plug_in(Camera(3))
+    assert cli.main(["camera", "--out", "seen.mp4"]) == 2
     assert "no more pictures" in capsys.readouterr().err
-    assert (tmp_path / "seen.webm").stat().st_size
+    assert (tmp_path / "seen.mp4").stat().st_size
 
 
 def test_a_camera_that_is_unplugged_is_one_sentence(plug_in, window, capsys):

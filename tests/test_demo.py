@@ -156,13 +156,19 @@ def test_a_photo_with_such_a_name_is_read_and_stays(tmp_path, given):
     }
 
 
-def test_a_video_with_such_a_name_stays(tmp_path, tracked):
-    first, second = video(tmp_path / "clip.webm"), tmp_path / "clip_faces.mp4"
+@pytest.mark.parametrize("given", [["."], ["clip.webm", "clip_faces.mp4"]])
+def test_a_video_with_such_a_name_stays(tmp_path, tracked, given):
+    video(tmp_path / "clip.webm")
+    second = tmp_path / "clip_faces.mp4"
     second.write_bytes((tmp_path / "clip.webm").read_bytes())
-    assert cli.main(["demo", first, str(second), "--out", "."]) == 0
+    for _ in range(2):
+        assert cli.main(["demo", *given, "--out", "."]) == 0
+        document = json.loads((tmp_path / "faces.json").read_text())
+        assert len(document["videos"]) == 2
     assert second.read_bytes() == (tmp_path / "clip.webm").read_bytes()
     assert (tmp_path / "clip_faces_2.mp4").exists()
     assert (tmp_path / "clip_faces_faces.mp4").exists()
+    assert len(list(tmp_path.glob("*.mp4"))) == 3
 
 
 def test_phone_photos_and_closed_folders_are_named(tmp_path, monkeypatch, capsys):
@@ -270,6 +276,46 @@ def test_a_folder_of_ten_thousand_files(tmp_path, capsys):
     document = json.loads((tmp_path / "out" / "faces.json").read_text())
     assert [len(document[key]) for key in ("photos", "errors")] == [10, 9990]
     assert len(list((tmp_path / "out").glob("*.jpg"))) == 10
+
+
+def test_what_was_read_of_a_video_before_ctrl_c_is_kept(tmp_path, monkeypatch, tracked):
+    def stop_after_two(frames, *others):
+        yield next(frames)
+        yield next(frames)
+        frames.close()
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo, "_telling", stop_after_two)
+    assert cli.main(["demo", video(tmp_path / "clip.webm")]) == cli.STOPPED
+    (entry,) = json.loads((tmp_path / "out" / "faces.json").read_text())["videos"]
+    assert len(entry["frames"]) == 2
+    assert [path.name for path in (tmp_path / "out").glob("clip*")] == [
+        "clip_faces.mp4"
+    ]
+
+
+def test_ctrl_c_at_once_leaves_an_older_table(tmp_path, monkeypatch):
+    photo = picture(tmp_path / "a.png")
+    assert cli.main(["demo", photo]) == 0
+    before = (tmp_path / "out" / "faces.json").read_bytes()
+
+    def stop(self, result):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(demo._Output, "add_photo", stop)
+    assert cli.main(["demo", photo]) == cli.STOPPED
+    assert (tmp_path / "out" / "faces.json").read_bytes() == before
+
+
+def test_a_folder_that_cannot_be_written_to_is_said_at_once(
+    tmp_path, monkeypatch, capsys
+):
+    def refuse(dir):
+        raise PermissionError(13, "Permission denied", str(dir))
+
+    monkeypatch.setattr(demo.tempfile, "TemporaryFile", refuse)
+    assert cli.main(["demo", picture(tmp_path / "a.png")]) == 2
+    assert capsys.readouterr().err == "out cannot be used: Permission denied.\n"
 
 
 def test_csv_has_a_row_a_face_and_none_without(tmp_path):

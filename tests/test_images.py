@@ -124,6 +124,20 @@ def test_photos_stand_upright(photo, orientation, kind, alpha, tmp_path):
     assert image_hw(file) == wanted.shape[:2]
 
 
+@pytest.mark.parametrize("orientation, turns", [(1, 0), (3, 2), (6, -1), (8, 1)])
+def test_an_avif_that_says_twice_how_it_lies_is_turned_once(photo, orientation, turns):
+    """OpenCV writes both EXIF and AVIF's own boxes; the boxes count."""
+    block = exif(orientation).tobytes().removeprefix(b"Exif\0\0")
+    stored, data = cv2.imencodeWithMetadata(
+        ".avif",
+        photo[..., ::-1].copy(),
+        [cv2.IMAGE_METADATA_EXIF],
+        [np.frombuffer(block, np.uint8)],
+    )
+    assert stored
+    close(read_image(data.tobytes()), np.rot90(photo, turns))
+
+
 @pytest.mark.parametrize("kind", ["GIF", "WEBP"])
 def test_of_an_animation_the_first_frame(photo, kind):
     first, second = Image.fromarray(photo), Image.fromarray(255 - photo)

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from fer_course import inputs
+from fer_course.headers import JPEG_MARK_AT, MARKS
 
 
 @pytest.fixture
@@ -32,13 +33,17 @@ def test_a_folder_means_its_files(folder, out):
 
 @pytest.mark.parametrize("out", [".", "in", "../elsewhere"])
 def test_a_folder_that_is_written_to_is_read_but_for_what_was_written(folder, out):
-    marked = bytes(inputs.MARK_AT) + inputs.MARK
-    for name in ("one_faces.jpg", "one_faces_2.jpg", "clip_faces.mp4", "faces.jpg"):
-        Path("in", name).write_bytes(marked)
-    Path("in", "own_faces.jpg").write_bytes(bytes(40))
+    names = ["one_faces.jpg", "one_faces_2.jpg", "clip_faces.mp4", "a_faces.webm"]
+    for name in (*names, "faces.jpg"):
+        path = Path("in", name)
+        before = JPEG_MARK_AT if path.suffix == ".jpg" else 300
+        path.write_bytes(bytes(before) + MARKS[path.suffix])
+    own = {f"in/own_faces{ending}" for ending in MARKS}
+    for name in own:
+        Path(name).write_bytes(bytes(400))
     found = {str(path) for path, _ in inputs.walk(["in"], out)}
-    written = {"in/one_faces.jpg", "in/one_faces_2.jpg", "in/clip_faces.mp4"}
-    assert {"in/a/one.txt", "in/b/two.jpg", "in/faces.jpg", "in/own_faces.jpg"} <= found
+    written = {f"in/{name}" for name in names}
+    assert {"in/a/one.txt", "in/b/two.jpg", "in/faces.jpg", *own} <= found
     assert not written & found if out == "in" else written <= found
 
 

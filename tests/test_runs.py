@@ -215,9 +215,13 @@ def test_a_stage_adds_its_epochs_to_the_recorded_history(folders, detector):
             "epoch",
             *map(str, range(1, stage + 1)),
         ]
+    resumed = {"resume": True, "weights": "best.pt", "record": True}
+    runs.train("detector", out=folders / "again", **resumed)
+    assert "weights" not in detector  # a resumed run has its own
+    assert kept.read_text().splitlines() == [*lines, "3"]
     runs.train("detector", out=folders / "other", record="mine")
     assert (kept.parent / "mine_history.csv").exists()
-    assert kept.read_text().splitlines() == lines
+    assert kept.read_text().splitlines() == [*lines, "3"]
 
 
 def test_another_fernet_is_not_recorded_as_the_shipped_one(folders):

@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from fer_course import sources
+from fer_course.detection.records import AnnotatedPhoto, Annotations
 from fer_course.teaching.samples import write_samples
 
 
@@ -72,6 +73,22 @@ def test_an_archive_is_unpacked_once(data, fetched):
 def test_a_plain_file_goes_to_its_place(data, fetched):
     sources.get_set("ferplus")
     assert (data / "expression/fer2013/fer2013new.csv").read_bytes() == b"table"
+
+
+def test_a_list_without_its_pictures_is_not_whole(data, capsys):
+    write_samples(data / "expression", "rafdb", n=3)
+    next((data / "expression").rglob("*.jpg")).unlink()
+    assert sources.check_set("rafdb") == 0
+    assert "  20 of the 15,339 of the published set: a part" in capsys.readouterr().out
+
+
+def test_300_w_is_counted_in_faces(data, capsys, monkeypatch):
+    photo = AnnotatedPhoto("afw", None, "afw/1", np.zeros((3, 4)), np.zeros(3), "1")
+    found = dict.fromkeys(("lfpw", "helen", "afw"), Annotations((photo,)))
+    monkeypatch.setattr("fer_course.detection.dataset.read_packs", lambda _: found)
+    monkeypatch.setitem(sources._WHOLE, "afw", 3)
+    assert sources.check_set("lfpw") == 0
+    assert "all of the 3 of the published set\n" in capsys.readouterr().out
 
 
 def test_a_whole_set_is_called_so(data, capsys, monkeypatch):

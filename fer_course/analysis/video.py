@@ -17,6 +17,7 @@ import numpy as np
 from fer_course.analysis.drawing import draw_faces
 from fer_course.analysis.tracking import FaceTracker
 from fer_course.analysis.video_writing import even, quiet, writer_for
+from fer_course.headers import MARKS
 from fer_course.images import ImageError, letterbox
 
 USUAL_RATE = 30.0  # frames per second, where a file does not say
@@ -166,7 +167,9 @@ def _read_frames(analyzer, tracker, capture, source):
 def write_frames(frames, rate, out, open_writer):
     """Yield the frames' results and write each, drawn, at its time.
 
-    Where reading stops early, the video ends there; on an error there is none.
+    A gap between two frames is drawn out `LONGEST_REST_S` at most; from there on the
+    video is ahead of the results' times. Where reading stops early, it ends there; on
+    an error there is none.
 
     Args:
         frames: iterable of `FrameResult`.
@@ -179,7 +182,7 @@ def write_frames(frames, rate, out, open_writer):
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     partial = out.with_name(f".{out.stem}.part{out.suffix}")  # hidden: no input of demo
-    writer, written, shown_s, before_s = None, 0, 0.0, 0.0
+    writer, shown_s, before_s = None, 0.0, 0.0
     try:
         for result in frames:
             drawn = even(result.draw())
@@ -190,9 +193,7 @@ def write_frames(frames, rate, out, open_writer):
                 drawn, _ = letterbox(drawn, size, fill=0)
             shown_s += min(result.time_s - before_s, LONGEST_REST_S)
             before_s = result.time_s
-            while written <= round(shown_s * rate):  # repeats fill uneven times
-                writer.write(drawn)
-                written += 1
+            writer.write(drawn, shown_s)
             yield result
     except Exception:
         if writer is not None:
@@ -212,6 +213,8 @@ def _close(writer, partial, out):
         return
     try:
         writer.release()
+        with open(partial, "ab") as file:
+            file.write(MARKS[partial.suffix.lower()])
         os.replace(partial, out)
     except Exception:
         partial.unlink(missing_ok=True)

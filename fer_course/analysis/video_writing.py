@@ -15,6 +15,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+_TICK = Fraction(1, 90_000)  # seconds, as MPEG counts
+
 
 def usual_ending():
     """Return ".mp4", which every player knows; ".webm" where PyAV is missing."""
@@ -48,7 +50,7 @@ def even(image):
 
 
 class _WebmWriter:
-    """Writes VP9 through OpenCV."""
+    """Writes VP9 through OpenCV, whose frames are evenly spaced: some are repeated."""
 
     def __init__(self, path, rate, image_hw):
         with quiet():
@@ -62,49 +64,64 @@ class _WebmWriter:
         if not self._video.isOpened():
             raise OSError(f"{path} cannot be written: check the folder and the space.")
 
-        self._path, self._written = path, 0
+        self._path, self._rate, self._written = path, rate, 0
 
-    def write(self, image):
-        self._video.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
-        self._written += 1
+    def write(self, image, time_s):
+        """Fill the video up to a time with an RGB frame; drop it where it is full."""
+        while self._written <= round(time_s * self._rate):
+            self._video.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+            self._written += 1
 
     def release(self):
         """Close the file; OpenCV keeps silent about a full disk, so count."""
         self._video.release()
         with quiet():
             kept = cv2.VideoCapture(str(self._path), cv2.CAP_FFMPEG)
-        if kept.get(cv2.CAP_PROP_FRAME_COUNT) < self._written:
+        count = kept.get(cv2.CAP_PROP_FRAME_COUNT)
+        kept.release()  # Windows removes no open file
+        if count < self._written:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self._path))
 
 
 class _Mp4Writer:
-    """Writes H.264 through PyAV."""
+    """Writes H.264 through PyAV, each frame with its own time."""
 
     def __init__(self, path, rate, image_hw):
         import av
 
-        self._path = path
+        self._path, self._last = path, -1
         self._file = av.open(str(path), "w", options={"movflags": "faststart"})
         self._stream = self._file.add_stream(
             "libx264", rate=Fraction(rate).limit_denominator(1001)
         )
         self._stream.height, self._stream.width = image_hw
         self._stream.pix_fmt = "yuv420p"
+        self._stream.codec_context.time_base = _TICK
 
-    def write(self, image):
+    def write(self, image, time_s):
+        """Write an RGB frame that is to be shown from a time on."""
         import av
 
-        self._encode(av.VideoFrame.from_ndarray(image, format="rgb24"))
+        frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+        self._last = max(round(time_s / _TICK), self._last + 1)
+        frame.pts, frame.time_base = self._last, _TICK
+        self._encode(frame)
 
     def release(self):
-        self._encode(None)  # the frames that it holds back
-        self._file.close()
+        """Write the frames that were held back, and close the file."""
+        try:
+            self._encode(None)
+        finally:
+            self._told(self._file.close)
 
     def _encode(self, frame):
+        self._told(lambda: self._file.mux(self._stream.encode(frame)))
+
+    def _told(self, work):
         import av
 
         try:
-            self._file.mux(self._stream.encode(frame))
+            work()
         except av.FFmpegError as error:  # not every one of them is an OSError
             raise OSError(error.errno, error.strerror, str(self._path)) from error
 

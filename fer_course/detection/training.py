@@ -141,7 +141,7 @@ def train_detector(
         "learning_rate": learning_rate,
     }
     changed = {name: value for name, value in changed.items() if value is not None}
-    fixed = [*changed, *["weights"] * (weights is not None), *["quick"] * quick]
+    fixed = [*changed, *["weights"] * (weights is not None)]
     if resume and fixed:
         raise ValueError(
             f"A resumed run keeps its settings: leave out {', '.join(fixed)}, or "

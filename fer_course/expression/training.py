@@ -312,15 +312,19 @@ def load_fernet(path):
         )
     try:
         with zipfile.ZipFile(path) as archive:
-            if CARD not in archive.namelist():
-                raise ValueError(
-                    f"{path} carries no {CARD}: it was not written by save_fernet."
-                )
-            card = json.loads(archive.read(CARD))
-    except (zipfile.BadZipFile, json.JSONDecodeError, zlib.error) as error:
-        raise _damaged(path) from error
+            known = CARD in archive.namelist()
+            card = json.loads(archive.read(CARD)) if known else None
+    # RuntimeError: said to be locked, or packed in an unknown way
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, ValueError) as e:
+        raise _damaged(path) from e
+    if card is None:
+        raise ValueError(
+            f"{path} carries no {CARD}: it was not written by save_fernet."
+        )
     try:
         return keras.models.load_model(path, compile=False), card
+    except MemoryError:
+        raise
     except Exception as error:  # Keras, HDF5 and zip have no common kind
         raise _damaged(path) from error
 

@@ -13,6 +13,7 @@ from fer_course.analysis.video import (
     write_frames,
 )
 from fer_course.analysis.video_writing import writer_for
+from fer_course.headers import is_marked
 from fer_course.images import ImageError
 from fer_course.labels import EXPRESSIONS
 
@@ -186,7 +187,7 @@ def test_stopping_early_keeps_what_was_written(clip, tmp_path):
 
 def test_an_error_on_closing_too_leaves_no_half_video(tmp_path):
     class Full:
-        def write(self, frame):
+        def write(self, frame, time_s):
             raise OSError(28, "No space left on device")
 
         def release(self):
@@ -204,7 +205,7 @@ def test_an_error_on_closing_too_leaves_no_half_video(tmp_path):
 
 def test_a_full_disk_is_noticed_however_late(tmp_path):
     class Full:
-        def write(self, frame):
+        def write(self, frame, time_s):
             pass
 
         def release(self):
@@ -225,11 +226,11 @@ def test_a_full_disk_leaves_no_half_video(tmp_path, ending):
     resource = pytest.importorskip("resource", reason="limits a file's size")
     if ending == ".mp4":
         pytest.importorskip("av", reason="requirements-video.txt is not installed")
-    noise = np.random.default_rng(0).integers(0, 255, (40, 240, 320, 3), np.uint8)
+    noise = np.random.default_rng(0).integers(0, 255, (8, 240, 320, 3), np.uint8)
     frames = [FrameResult(i, i / RATE, (), image) for i, image in enumerate(noise)]
     out = tmp_path / f"out{ending}"
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, hard))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:
         with pytest.raises(OSError):
             list(write_frames(frames, RATE, out, writer_for("clip", out)))
@@ -248,17 +249,18 @@ def test_a_size_that_no_encoder_takes_is_an_os_error(tmp_path):
 
 
 class Counted:
-    """A writer that notes the shapes of its frames."""
+    """A writer that notes its frames' shapes and times."""
 
     def __init__(self):
-        self.shapes = []
+        self.shapes, self.times = [], []
 
     def __call__(self, path, rate, size):
         path.touch()
         return self
 
-    def write(self, frame):
+    def write(self, frame, time_s):
         self.shapes.append(frame.shape)
+        self.times.append(round(time_s, 3))
 
     def release(self):
         pass
@@ -269,7 +271,29 @@ def test_a_gap_between_frames_is_drawn_out_a_few_seconds(tmp_path):
     frames = [FrameResult(i, t, (), scene(0)) for i, t in enumerate(times)]
     writer = Counted()
     list(write_frames(frames, 10, tmp_path / "out.webm", writer))
-    assert len(writer.shapes) == 1 + 1 + 50 + 1
+    assert writer.times == [0.0, 0.1, 5.1, 5.2]
+
+
+def test_mp4_shows_each_frame_once_at_its_time(tmp_path):
+    pytest.importorskip("av", reason="requirements-video.txt is not installed")
+    times = [0.0, 0.04, 1.04, 1.05]
+    frames = [FrameResult(i, t, (), scene(i)) for i, t in enumerate(times)]
+    out = tmp_path / "out.mp4"
+    list(write_frames(frames, RATE, out, writer_for("clip", out)))
+    capture, seen = cv2.VideoCapture(str(out), cv2.CAP_FFMPEG), []
+    while capture.read()[0]:
+        seen.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
+    assert seen == pytest.approx(times, abs=1e-3)
+
+
+@pytest.mark.parametrize("ending", [".webm", ".mp4"])
+def test_a_written_video_has_the_courses_mark_and_plays(tmp_path, ending):
+    if ending == ".mp4":
+        pytest.importorskip("av", reason="requirements-video.txt is not installed")
+    frames = [FrameResult(i, i / RATE, (), scene(i)) for i in range(5)]
+    out = tmp_path / f"out{ending}"
+    list(write_frames(frames, RATE, out, writer_for("clip", out)))
+    assert is_marked(out) and len(read(out)[0]) == 5
 
 
 def test_a_phone_that_is_turned_while_it_records(tmp_path):
@@ -325,6 +349,7 @@ def test_a_video_without_frames_is_named(clip):
         list(analyzer().analyze_video(clip))
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="POSIX' own words")
 def test_a_name_that_no_file_can_have_is_named():
     with pytest.raises(ImageError, match="cannot be read: File name too long"):
         analyzer().analyze_video(300 * "n" + ".webm")

@@ -191,10 +191,8 @@ def test_a_resumed_run_keeps_its_settings(tmp_path, drawn_dataset):
         training.train_detector(
             drawn_dataset, tmp_path, resume=True, epochs=3, image_size=320
         )
-    with pytest.raises(ValueError, match="leave out weights, quick, or start"):
-        training.train_detector(
-            drawn_dataset, tmp_path, resume=True, weights="a.pt", quick=True
-        )
+    with pytest.raises(ValueError, match="leave out weights, or start"):
+        training.train_detector(drawn_dataset, tmp_path, resume=True, weights="a.pt")
 
 
 @pytest.mark.parametrize("share", [0, 0.0004, 0.002, 0.5, 0.9999])

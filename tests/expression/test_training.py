@@ -278,6 +278,17 @@ def test_a_flipped_byte_is_one_sentence(saved, tmp_path):
         load_fernet(tmp_path / "bad.keras")
 
 
+def test_a_keras_file_said_to_be_locked_is_one_sentence(saved, tmp_path):
+    data = bytearray(saved.read_bytes())
+    at = 0
+    while (at := data.find(b"PK\x01\x02", at)) >= 0:  # the list at the end
+        data[at + 8] |= 1
+        at += 4
+    (tmp_path / "bad.keras").write_bytes(data)
+    with pytest.raises(ValueError, match=r"bad\.keras is not a Keras file of this"):
+        load_fernet(tmp_path / "bad.keras")
+
+
 def test_code_in_a_keras_file_is_not_run(saved, tmp_path):
     """Safe mode refuses a Lambda layer, whose code comes out of the file."""
     network = keras.Sequential([keras.Input((1,)), keras.layers.Lambda(lambda x: x)])
