@@ -203,11 +203,9 @@ def _decode_stored(buffer, data):
         image = cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
     else:
         return None
-    # OpenCV hands out TIFF upright already; AVIF has its own boxes for it
-    avif = data[4:8] == b"ftyp"
-    exif = (
-        b"" if tiff or avif else next((b.tobytes() for b in blobs if b.size > 12), b"")
-    )
+    if tiff or data[4:8] == b"ftyp":  # upright already; AVIF has boxes for it
+        return image
+    exif = next((b.tobytes() for b in blobs if b.size > 12), b"")
     return _upright(image, _exif_orientation(exif))
 
 

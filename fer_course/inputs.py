@@ -40,7 +40,7 @@ def walk(inputs, out, unreadable=None):
 
 
 def was_written(path):
-    """Return whether `demo` wrote a file, by name and mark: users may name theirs so."""
+    """Return whether `demo` wrote a file: users, too, may name theirs so."""
     path = Path(path)
     return bool(_WRITTEN.fullmatch(path.name)) and is_marked(path)
 

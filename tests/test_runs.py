@@ -215,6 +215,7 @@ def test_a_stage_adds_its_epochs_to_the_recorded_history(folders, detector):
             "epoch",
             *map(str, range(1, stage + 1)),
         ]
+    detector.clear()
     resumed = {"resume": True, "weights": "best.pt", "record": True}
     runs.train("detector", out=folders / "again", **resumed)
     assert "weights" not in detector  # a resumed run has its own
