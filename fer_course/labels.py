@@ -1,4 +1,4 @@
-"""The seven expressions: one order, names, colours, and every data set's ids.
+"""The seven expressions: one order, names, colors, and every data set's ids.
 
 Everything in the course that holds seven numbers holds them in the order of
 `EXPRESSIONS`. Data sets number their classes each in their own way; their ids
@@ -7,8 +7,8 @@ are translated here, once, and nowhere else. Notebook 05 opens with the table.
 
 EXPRESSIONS = ("anger", "happy", "sad", "fear", "neutral", "disgust", "surprise")
 
-# Okabe and Ito's palette without yellow: told apart by colour-blind readers.
-# Bars double it with a hatch, so that grey print works too.
+# Okabe and Ito's palette without yellow: told apart by color-blind readers.
+# Bars double it with a hatch, so that gray print works too.
 COLORS = {
     "anger": "#D55E00",
     "happy": "#E69F00",

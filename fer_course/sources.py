@@ -96,7 +96,7 @@ SOURCES = {
         "(each with trainset and testset) and afw in it.",
     ),
     "fer2013": Source(
-        "FER2013, 35,887 grey faces of 48 px (0.1 GB)",
+        "FER2013, 35,887 gray faces of 48 px (0.1 GB)",
         f"https://www.kaggle.com/c/{_KAGGLE_CONTEST}",
         "Research; Kaggle's rules of the contest, accepted with an account there.",
         "expression/fer2013",

@@ -1,6 +1,6 @@
 """Boxes and labels on a photo: a picture and its faces in, an annotated copy out.
 
-Each face gets a box in its expression's colour and a label "number expression
+Each face gets a box in its expression's color and a label "number expression
 percent". A reading that is not sure has a dashed box and a question mark. Sizes
 follow picture and face; labels stay inside the picture and off each other where
 there is room. Notebook 06 shows the pictures.
@@ -79,13 +79,13 @@ def _style(image_hw, box):
 
 
 def _rgb(face):
-    """Return a face's colour as integers."""
+    """Return a face's color as integers."""
     code = COLORS[face.expression]
     return tuple(int(code[i : i + 2], 16) for i in (1, 3, 5))
 
 
 def _text_color(rgb):
-    """Return white or black, whichever is read better on a colour."""
+    """Return white or black, whichever is read better on a color."""
     linear = (np.array(rgb) / 255) ** 2.2
     luminance = linear @ (0.2126, 0.7152, 0.0722)
     return BLACK if (luminance + 0.05) ** 2 > 1.05 * 0.05 else WHITE

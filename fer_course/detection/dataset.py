@@ -156,7 +156,7 @@ def _write_photos(photos, out, files, min_size_px, problems, progress):
 def read_prepared(out, split):
     """Return the photos of a split as prepared: `AnnotatedPhoto`s to score against.
 
-    Their boxes are harmonised and cut, faces that do not count are marked `ignore`,
+    Their boxes are harmonized and cut, faces that do not count are marked `ignore`,
     and the paths are those of the prepared pictures.
 
     Raises:

@@ -49,7 +49,7 @@ def harmonize(photo):
 def clean(photo, image_hw, min_size_px=MIN_SIZE_PX):
     """Return the photo with boxes as they are learnt and scored.
 
-    Boxes are harmonised and cut at the edge; those left without area are dropped;
+    Boxes are harmonized and cut at the edge; those left without area are dropped;
     faces smaller than `min_size_px` are marked `ignore` like invalid ones.
 
     Args:

@@ -1,7 +1,7 @@
 """A detector in 8-bit integers: which layers must stay float32, and calibration photos.
 
-In: the file that `export_detector` wrote, and training photos. Out: its int8 twin, a
-third as large and 1.7 times as fast. `models/EXPERIMENTS.md` has the measurements.
+In: the file that `export_detector` wrote, and training photos. Out: its int8 twin,
+smaller and faster. `models/EXPERIMENTS.md` has the measurements.
 """
 
 import numpy as np

@@ -222,7 +222,7 @@ def load_network(path):
     """Return a detector's .pt file as a function, and its card.
 
     The function maps (1, 3, H, W) float32 RGB in 0..1, H and W multiples of the
-    stride, to (1, 5, A) float32: centre x, centre y, width, height in px, score.
+    stride, to (1, 5, A) float32: center x, center y, width, height in px, score.
 
     Raises:
         FileNotFoundError: there is no such file.

@@ -49,8 +49,8 @@ def lean_on_processor(trainer):
 def assign_one_by_one(assign, scores, boxes, points, labels, truth, mask):
     """Return what a `TaskAlignedAssigner` assigns, worked out photo by photo.
 
-    For a whole batch Ultralytics pads every photo to the faces of the fullest: with a
-    crowd in it, that is a quarter of a step.
+    For a whole batch Ultralytics pads every photo to the faces of the fullest, which
+    costs most with a crowd in it (`models/EXPERIMENTS.md`).
 
     Args:
         assign: the assigner's own `forward`.

@@ -23,7 +23,7 @@ class Augmentation:
         shift_px: largest move either way along each axis, px of the input.
         zoom: largest relative change of size either way (0.1: 0.9 to 1.1).
         contrast: largest relative change of contrast either way.
-        brightness: largest change of brightness either way, grey levels.
+        brightness: largest change of brightness either way, gray levels.
         erase: probability that a rectangle of 2 to 20 % of the face is covered
             (random erasing, Zhong et al. 2020).
         coarse: probability that a face is shrunk to `COARSE_PX` and enlarged again, as

@@ -2,7 +2,7 @@
 
 In: a Keras model. Out: the same model, its batch normalization computed by
 TensorFlow's fused operation. Keras writes the layer as a dozen operations, each in
-float32 over the whole activation, which is 45 % of a FERNet step on a processor;
+float32 over the whole activation, which is much of a FERNet step on a processor;
 torch's is fused already. Saved networks hold Keras' own layer. After training, the
 averages are taken anew from faces as they are served. Notebook 05.
 """

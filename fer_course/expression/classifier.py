@@ -72,7 +72,7 @@ class ExpressionClassifier:
         """Return the seven probabilities of each face.
 
         Args:
-            crops: list of N RGB (H, W, 3) or grey (H, W) uint8 arrays, sizes may
+            crops: list of N RGB (H, W, 3) or gray (H, W) uint8 arrays, sizes may
                 differ; N may be 0.
 
         Returns:

@@ -1,6 +1,6 @@
 """AffectNet, FER2013 with FER+ votes, and RAF-DB as one record type: `FaceSet`.
 
-In: the folders in the layout their authors (or Kaggle) ship. Out: grey 48 px
+In: the folders in the layout their authors (or Kaggle) ship. Out: gray 48 px
 faces, targets in the order of `EXPRESSIONS`, the course's splits, and a count of
 what was left out and why. Pictures are decoded once and kept under
 `data/cache/`; splits come from `data/splits/`, so that everyone who has the
@@ -169,8 +169,8 @@ def load_affectnet(folder, *, label_source="label", share=None):
 
     Args:
         folder: the data set's folder.
-        label_source: "label" or "folder": which label of the extract to believe;
-            they agree for 61 % of its faces.
+        label_source: "label" or "folder": which of the extract's two to believe where
+            they differ.
         share: of the pictures' sides, how much is kept; None means `EXTRACT_SHARE` of
             the extract's and all of the others'.
 

@@ -1,6 +1,6 @@
 """The one way from a face crop to the network's input, in training and in serving.
 
-In: face crops of any size, RGB or grey. Out: float32 (N, 48, 48, 1) in 0..255.
+In: face crops of any size, RGB or gray. Out: float32 (N, 48, 48, 1) in 0..255.
 The division by 255 is the network's first layer (`Rescaling`), nowhere else.
 Data sets store what `face_to_gray` returns, so that a stored face and the same
 face in a photo reach the network as equal numbers. Notebooks 04 and 06.
@@ -13,18 +13,18 @@ INPUT_SIZE = 48
 
 
 def face_to_gray(crop, size=INPUT_SIZE):
-    """Return a face crop as a grey square of the network's size.
+    """Return a face crop as a gray square of the network's size.
 
-    Order matters: grey first, then resize. Shrinking averages (INTER_AREA: every
+    Order matters: gray first, then resize. Shrinking averages (INTER_AREA: every
     pixel counts), enlarging interpolates linearly. A crop that is not square is
     padded by repeating its edge, never squeezed.
 
     Args:
-        crop: (H, W, 3) RGB, (H, W, 1) or (H, W) grey, uint8, 0..255.
+        crop: (H, W, 3) RGB, (H, W, 1) or (H, W) gray, uint8, 0..255.
         size: side of the square, px.
 
     Returns:
-        (size, size) uint8; equal to the crop where that is grey and of this size.
+        (size, size) uint8; equal to the crop where that is gray and of this size.
 
     Raises:
         TypeError: the crop is not uint8.
