@@ -5,6 +5,7 @@ import base64
 import numpy as np
 import pytest
 
+from fer_course.analysis.video import FrameResult, write_frames
 from fer_course.analysis.video_writing import writer_for
 
 RATE = 10
@@ -30,11 +31,12 @@ def test_a_video_plays(browser, tmp_path, suffix):
     if suffix == ".mp4":
         pytest.importorskip("av", reason="requirements-video.txt is not installed")
     path = tmp_path / f"annotated{suffix}"
-    writer = writer_for("photo", path)(path, RATE, (120, 160))
+    frames = []
     for number in range(FRAMES):  # red first, blue from the middle on
         color = (200, 30, 30) if number < FRAMES // 2 else (30, 30, 200)
-        writer.write(np.full((120, 160, 3), color, np.uint8))
-    writer.release()
+        image = np.full((120, 160, 3), color, np.uint8)
+        frames.append(FrameResult(number, number / RATE, (), image))
+    list(write_frames(frames, RATE, path, writer_for("photo", path)))
     page = browser.new_page()
     data = base64.b64encode(path.read_bytes()).decode()
     page.set_content(f"<video src='data:video/{suffix[1:]};base64,{data}'></video>")
