@@ -296,8 +296,7 @@ def unpack(archive, folder):
         gzip.BadGzipFile,
         zlib.error,
         EOFError,
-        RuntimeError,  # a zip with a password
-        NotImplementedError,  # or packed in a way that Python does not know
+        RuntimeError,  # a zip with a password, or packed in an unknown way
     ) as error:
         raise ValueError(
             f"{archive} cannot be unpacked ({error}): remove it and get it again."
