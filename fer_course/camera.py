@@ -47,6 +47,7 @@ def run_camera(out=None):
     else:
         open_writer = writer_for("the camera", out)
     analyzer, tracker = FaceAnalyzer(), FaceTracker()
+    cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # we say it
     camera = cv2.VideoCapture(0)
     try:
         if out is None:
@@ -108,9 +109,10 @@ def _show(frames):
 
 def _record(frames, out):
     count = 0
-    print(f"Recording into {out}: Ctrl-C ends it.", flush=True)
     try:
         for count, result in enumerate(frames, start=1):
+            if count == 1:
+                print(f"Recording into {out}: Ctrl-C ends it.", flush=True)
             if count % 100 == 0:
                 print(f"{count:,} frames, {result.time_s:.0f} s", flush=True)
     except KeyboardInterrupt:
