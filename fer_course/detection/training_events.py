@@ -1,7 +1,7 @@
 """What happens during a detector's training besides what Ultralytics does itself.
 
 In: Ultralytics' trainer, at its named events. Out: a faster network on processors,
-some poorer training pictures, a spare copy of the last complete epoch, and one line
+some poorer training pictures, what a resumed run needs (`resuming.py`), and one line
 an epoch. Notebook 02 reads the lines.
 """
 
@@ -10,6 +10,7 @@ import os
 import time
 from functools import partial
 
+from fer_course.detection import resuming
 from fer_course.detection.augmentation import train_on_poor_photos
 
 EMA_DECAY, EMA_TAU = 0.998, 100  # over some 500 steps, three epochs of the course's
@@ -107,17 +108,27 @@ def training_events(progress=None, threads=None):
 
         torch.set_num_threads(threads or os.cpu_count() or 1)
 
+    plain_share = _PlainShare()
+
+    def start(trainer):
+        set_threads(trainer)
+        resuming.restore_state(trainer)
+
+    def start_epoch(trainer):
+        plain_share(trainer)
+        resuming.seed_epoch(trainer)
+
     def prepare(trainer):
         lean_on_processor(trainer)
         average_weights(trainer)
         train_on_poor_photos(trainer)
 
     events = {
-        "on_train_start": set_threads,
-        "on_train_epoch_start": _PlainShare(),
+        "on_train_start": start,
+        "on_train_epoch_start": start_epoch,
         "on_pretrain_routine_end": prepare,
-        "on_train_epoch_end": partial(_on_the_first_gpu, _keep_copy),
-        "on_train_end": _drop_copy,
+        "on_train_epoch_end": partial(_on_the_first_gpu, resuming.keep_epoch),
+        "on_train_end": resuming.drop_kept,
     }
     if progress is not None:
         report = _Report(progress)
@@ -134,16 +145,6 @@ def _on_the_first_gpu(function, trainer):
     # Several GPUs have a process each; the first one's measures and saves for all.
     if os.environ.get("RANK", "0") == "0":
         function(trainer)
-
-
-def _keep_copy(trainer):
-    # last.pt is rewritten in place: a kill at that moment must not cost the run.
-    if trainer.last.is_file():
-        os.replace(trainer.last, trainer.wdir / "previous.pt")
-
-
-def _drop_copy(trainer):
-    (trainer.wdir / "previous.pt").unlink(missing_ok=True)
 
 
 class _PlainShare:

@@ -1,6 +1,7 @@
 """Training settings, files and errors; a real epoch on drawn photos is slow."""
 
 import os
+import signal
 import subprocess
 import sys
 from dataclasses import asdict
@@ -293,8 +294,18 @@ def test_of_several_processes_the_first_saves_and_tells(monkeypatch, tmp_path):
     cloudpickle = pytest.importorskip("cloudpickle")
     sent = cloudpickle.dumps(events.training_events(print))
     ours = cloudpickle.loads(sent)
-    trainer = SimpleNamespace(last=tmp_path / "last.pt", wdir=tmp_path)
-    for rank, names in (("1", {"last.pt"}), ("0", {"previous.pt"})):
+    import torch
+
+    network = torch.nn.Linear(1, 1)
+    trainer = SimpleNamespace(
+        last=tmp_path / "last.pt",
+        wdir=tmp_path,
+        epoch=0,
+        model=network,
+        ema=SimpleNamespace(ema=network, updates=1),
+        optimizer=torch.optim.AdamW(network.parameters()),
+    )
+    for rank, names in (("1", {"last.pt"}), ("0", {"previous.pt", "state-0.pt"})):
         trainer.last.write_text("weights")
         monkeypatch.setenv("RANK", rank)
         ours["on_train_epoch_end"](trainer)
@@ -389,34 +400,70 @@ def test_a_time_limit_keeps_the_share_of_plain_epochs():
     assert trainer.args.close_mosaic == 3
 
 
-@pytest.mark.slow
-def test_train_kill_and_resume(tmp_path, drawn_dataset, untrained):
-    """A cut run goes on with the next epoch, at its rate, and to the same end."""
-    start = training.save_detector(untrained, tmp_path / "start.pt")
+TRAIN_UNTIL_KILLED = """
+import os, signal, sys
+from fer_course.detection import training
+yaml, out, start, event, epoch = sys.argv[1:]
+plain = training.training_events
+
+def with_kill(*args):
+    def run(trainer):
+        known(trainer)
+        if trainer.epoch == int(epoch):
+            os.kill(os.getpid(), signal.SIGKILL)
+    events = plain(*args)
+    known = events.get(event, lambda trainer: None)
+    return events | {event: run}
+
+training.training_events = with_kill
+training.train_detector(
+    yaml, out, weights=start, epochs=4, image_size=64, batch_size=4, threads=1
+)
+"""
+
+
+@pytest.fixture(scope="module")
+def whole_run(tmp_path_factory, drawn_dataset, untrained):
+    """A run of four epochs that nothing disturbed, and its start weights."""
+    folder = tmp_path_factory.mktemp("whole")
+    start = training.save_detector(untrained, folder / "start.pt")
     options = {"weights": start, "image_size": 64, "batch_size": 4, "threads": 1}
-
-    class Cut(Exception):
-        pass
-
-    def cut_after_one(line):
-        if line.startswith("epoch 1"):
-            raise Cut
-
-    whole = training.train_detector(
-        drawn_dataset, tmp_path / "whole", epochs=3, progress=None, **options
+    run = training.train_detector(
+        drawn_dataset, folder / "run", epochs=4, progress=None, **options
     )
-    with pytest.raises(Cut):
-        training.train_detector(
-            drawn_dataset, tmp_path / "cut", epochs=3, progress=cut_after_one, **options
-        )
+    return run, start
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGKILL")
+@pytest.mark.parametrize(
+    ("event", "epoch"),
+    [
+        ("on_train_batch_end", 1),  # within an epoch
+        ("on_train_epoch_end", 2),  # its state is written, its checkpoint is not
+        ("on_model_save", 2),  # both are: mosaics are off from here on
+        ("on_fit_epoch_end", 0),
+    ],
+)
+def test_a_killed_run_ends_as_one_that_was_not(
+    tmp_path, drawn_dataset, whole_run, event, epoch
+):
+    whole, start = whole_run
+    out = tmp_path / "cut"
+    arguments = [str(drawn_dataset), str(out), str(start), event, str(epoch)]
+    done = subprocess.run([sys.executable, "-c", TRAIN_UNTIL_KILLED, *arguments])
+    assert done.returncode == -signal.SIGKILL
     resumed = training.train_detector(
-        drawn_dataset, tmp_path / "cut", resume=True, threads=1, progress=None
+        drawn_dataset, out, resume=True, threads=1, progress=None
     )
-    histories = [training.read_history(run.history) for run in (whole, resumed)]
-    assert [len(history) for history in histories] == [3, 3]
-    assert histories[0].epoch.tolist() == histories[1].epoch.tolist() == [1, 2, 3]
-    np.testing.assert_allclose(histories[0].learning_rate, histories[1].learning_rate)
-    assert not (tmp_path / "cut" / "weights" / "previous.pt").exists()
+    histories = [
+        training.read_history(run.history).drop(columns="time_s")
+        for run in (whole, resumed)
+    ]
+    assert histories[0].epoch.tolist() == [1, 2, 3, 4]
+    assert histories[0].to_csv() == histories[1].to_csv()
+    names = {"best.pt", "last.pt"}
+    assert {path.name for path in (out / "weights").iterdir()} == names
     detector = FaceDetector(resumed.weights, score_threshold=1e-6)
     assert detector.detect(np.zeros((64, 64, 3), np.uint8))[0].shape[1] == 4
 

@@ -1,0 +1,81 @@
+"""What a run needs to go on after a kill as if nothing had happened.
+
+In: Ultralytics' trainer, at its named events. Out: beside its `last.pt`, which holds
+the averaged weights alone, in half precision, a copy of the epoch before and a file
+with the exact state. Each epoch draws its pictures from a seed of its own, so that an
+epoch that is run again sees the same ones.
+"""
+
+import os
+import random
+
+import numpy as np
+
+from fer_course.files import draft_of
+
+
+def seed_epoch(trainer):
+    """Let an epoch's random numbers depend on its number alone."""
+    import torch
+
+    process = int(os.environ.get("RANK", "0"))  # one a GPU, with photos of its own
+    seed = trainer.args.seed + trainer.epoch + 100_000 * process
+    random.seed(seed)
+    np.random.seed(seed)  # noqa: NPY002 - Ultralytics draws from the global ones
+    torch.manual_seed(seed)
+    trainer.train_loader.generator.manual_seed(seed)
+    trainer.train_loader.reset()  # its workers have drawn pictures ahead
+
+
+def keep_epoch(trainer):
+    """Write the state at an epoch's end, and keep the checkpoint of the one before.
+
+    Called before Ultralytics rewrites `last.pt` in place: a kill at that moment must
+    not cost the run.
+    """
+    import torch
+
+    folder = trainer.wdir
+    if trainer.last.is_file():
+        os.replace(trainer.last, folder / "previous.pt")
+    state = {name: part.state_dict() for name, part in _parts(trainer).items()}
+    with draft_of(_state_path(folder, trainer.epoch)) as draft:
+        torch.save(state | {"updates": trainer.ema.updates}, draft)
+    _state_path(folder, trainer.epoch - 2).unlink(missing_ok=True)
+
+
+def restore_state(trainer):
+    """Go on from the exact state at the end of the last complete epoch, if it is kept.
+
+    Without it Ultralytics goes on from the averaged weights, which is a little worse.
+    """
+    import torch
+
+    path = _state_path(trainer.wdir, trainer.start_epoch - 1)
+    if not path.is_file():
+        return
+    state = torch.load(path, map_location=trainer.device, weights_only=True)
+    for name, part in _parts(trainer).items():
+        part.load_state_dict(state[name])
+    trainer.ema.updates = state["updates"]
+
+
+def drop_kept(trainer):
+    """Delete what only a resumed run would need."""
+    for name in ("previous.pt", "state-*.pt"):
+        for path in trainer.wdir.glob(name):
+            path.unlink()
+
+
+def _parts(trainer):
+    # several GPUs' wrapper holds the network inside
+    network = getattr(trainer.model, "module", trainer.model)
+    return {
+        "network": network,
+        "average": trainer.ema.ema,
+        "optimizer": trainer.optimizer,
+    }
+
+
+def _state_path(folder, epoch):
+    return folder / f"state-{epoch}.pt"
