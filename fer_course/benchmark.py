@@ -3,9 +3,11 @@
 In go the shipped networks and a portrait, out come two tables: milliseconds a photo,
 stage by stage, beside what the two networks take alone; and single figures, from a
 cold start to frames a second. Every figure is a median with its spread, under a line on
-the machine, without which no time means much. With `--training` both trainings and the
-reading of a list of photos are timed too (`benchmark_training.py`); with `--against`
-other packages on the same photos (`benchmark_peers.py`). Notebook 06.
+the machine, without which no time means much. The photos: `benchmark_photos.py`. With
+`--memory` the memory over thousands of photos and frames is measured too
+(`benchmark_memory.py`); with `--training` both trainings and the reading of a list of
+photos are timed (`benchmark_training.py`); with `--against` other packages on the same
+photos (`benchmark_peers.py`). Notebook 06.
 """
 
 import json
@@ -26,6 +28,7 @@ import numpy as np
 
 from fer_course.analysis.analyzer import FaceAnalyzer
 from fer_course.analysis.drawing import draw_faces
+from fer_course.benchmark_photos import find_zidane, make_photos, read_portrait
 from fer_course.boxes import square
 from fer_course.expression.preprocessing import INPUT_SIZE
 from fer_course.files import write_atomically
@@ -34,9 +37,6 @@ from fer_course.onnx_files import MOST_THREADS, open_onnx
 from fer_course.settings import ROOT, settings, setup_line
 
 STAGES = ("read", "detect", "classify", "draw")
-SIZES_HW = ((427, 640), (1080, 1920))
-FACES = (1, 5, 20)
-_WALL_GRAY = 200
 _IMPORT = """
 import time
 start = time.perf_counter()
@@ -92,11 +92,14 @@ class Measure:
         return f"{self.what:<52}{_short(self.median):>9}  {spread:<18}{self.unit}"
 
 
-def benchmark(json_path=None, *, training=False, against=(), repeats=7):
+def benchmark(
+    json_path=None, *, memory_path=None, training=False, against=(), repeats=7
+):
     """Measure, print the tables, and return the figures.
 
     Args:
         json_path: also write the figures here; None writes nothing.
+        memory_path: also measure memory, in minutes, and write its curve, a CSV, here.
         training: time the trainings too: needs their packages and a minute or two.
         against: names of other packages (`benchmark_peers.PEERS`), timed where they are
             installed.
@@ -104,20 +107,34 @@ def benchmark(json_path=None, *, training=False, against=(), repeats=7):
 
     Returns:
         dict: "machine", "networks_mb", "photos" with a row of milliseconds for each
-        photo, and "measures", a list of `Measure.to_dict`.
+        photo, "measures", a list of `Measure.to_dict`, and "memory", a list of
+        `benchmark_memory.Memory` as dicts, empty where it was not asked for.
 
     Raises:
         FileNotFoundError: a network or the portrait is missing.
-        ValueError: `against` names a package that the course does not know.
+        ValueError: `against` names a package that the course does not know, or one
+            that `memory_path` needs is missing.
     """
     if against:
         from fer_course.benchmark_peers import check_peers, time_peers
 
         check_peers(against)
+    if memory_path:
+        from fer_course.benchmark_memory import (
+            check_packages,
+            measure_memory,
+            rows_to_csv,
+        )
+
+        check_packages()
     analyzer = FaceAnalyzer()  # early: it names a missing network
-    portrait = _portrait()
+    portrait = read_portrait()
     with tempfile.TemporaryDirectory() as folder:
-        photos = make_photos(portrait, Path(folder))
+        memory = []
+        if memory_path:  # first: in what timings leave free, growth would not be seen
+            memory = measure_memory(analyzer, Path(folder))
+            write_atomically(memory_path, rows_to_csv(memory))
+        photos = make_photos(portrait, Path(folder)) + find_zidane()
         rows = [time_photo(analyzer, photo, repeats) for photo in photos]
         measures = [
             *cold_starts(photos[0], Path(folder), min(3, repeats)),
@@ -138,45 +155,12 @@ def benchmark(json_path=None, *, training=False, against=(), repeats=7):
         },
         "photos": rows,
         "measures": [measure.to_dict() for measure in measures],
+        "memory": [row._asdict() for row in memory],
     }
     print("\n".join([_table(figures), "", *map(str, measures)]))
     if json_path:
         write_atomically(json_path, json.dumps(figures, indent=1) + "\n")
     return figures
-
-
-def _portrait():
-    path = settings().data / "samples" / "grace_hopper.jpg"
-    if not path.is_file():
-        raise FileNotFoundError(
-            f"{path} is missing: restore the samples from the course's repository."
-        )
-    return read_image(path)
-
-
-def make_photos(portrait, folder):
-    """Write a photo for each of `SIZES_HW` and `FACES`: the portrait, so many times.
-
-    Args:
-        portrait: (H, W, 3) RGB uint8.
-        folder: where the JPEGs go.
-
-    Returns:
-        their paths.
-    """
-    paths = []
-    for height, width in SIZES_HW:
-        for count in FACES:
-            columns = int(np.ceil(np.sqrt(count * width / height)))
-            cell = min(width // columns, height // -(-count // columns))
-            tile = cv2.resize(portrait, (cell, cell), interpolation=cv2.INTER_AREA)
-            wall = np.full((height, width, 3), _WALL_GRAY, np.uint8)
-            for i in range(count):
-                top, left = i // columns * cell, i % columns * cell
-                wall[top : top + cell, left : left + cell] = tile
-            paths.append(folder / f"{width}x{height}_{count}.jpg")
-            cv2.imwrite(str(paths[-1]), wall[..., ::-1])
-    return paths
 
 
 def time_photo(analyzer, photo, repeats=7):

@@ -387,4 +387,6 @@ def crop(image, box_xyxy):
     width, height = sides.astype(int)
     rows = np.clip(np.arange(top, top + height), 0, image.shape[0] - 1)
     columns = np.clip(np.arange(left, left + width), 0, image.shape[1] - 1)
-    return image[rows[:, None], columns]
+    # rows whole, then columns: pixel by pixel takes five times as long
+    part = image[rows, columns[0] : columns[-1] + 1]
+    return part.take(columns - columns[0], axis=1)

@@ -1,4 +1,4 @@
-"""`benchmark`: photos made, every stage timed, tables printed, figures written."""
+"""`benchmark`: every stage timed, tables printed, figures written."""
 
 import json
 from pathlib import Path
@@ -8,11 +8,13 @@ import numpy as np
 import pytest
 
 from fer_course import benchmark as module
+from fer_course import benchmark_memory
 from fer_course.analysis.analyzer import FaceAnalyzer
 from fer_course.benchmark import Measure
-from fer_course.images import read_image
+from fer_course.benchmark_memory import Memory
+from fer_course.benchmark_photos import WALLS
 
-ALL = [f"{w}x{h}_{n}.jpg" for h, w in module.SIZES_HW for n in module.FACES]
+ALL = [f"{w}x{h}_{n}.jpg" for (h, w), n in WALLS] + ["zidane.jpg"]
 
 
 class TwoFaces:
@@ -36,6 +38,9 @@ def course(tmp_path, monkeypatch):
     (tmp_path / "samples").mkdir()
     portrait = np.random.default_rng(0).integers(0, 256, (90, 90, 3), np.uint8)
     cv2.imwrite(str(tmp_path / "samples" / "grace_hopper.jpg"), portrait)
+    zidane = tmp_path / "zidane.jpg"
+    cv2.imwrite(str(zidane), portrait)
+    monkeypatch.setattr(module, "find_zidane", lambda: [zidane])
     (tmp_path / "net.onnx").write_bytes(bytes(2_500_000))
     monkeypatch.setattr(
         module, "FaceAnalyzer", lambda: FaceAnalyzer(TwoFaces(), Even())
@@ -67,6 +72,7 @@ def test_figures_and_tables(course, capsys):
     }
     assert [row["repeats"] for row in faces] == [2, 2, 2]
     assert figures["networks_mb"] == {"net.onnx": 2.5}
+    assert figures["memory"] == []
     out = capsys.readouterr().out
     assert "1920x1080" in out and "net.onnx 2.5 MB" in out and "cores usable" in out
     low, high = figures["photos"][0]["spread_ms"]
@@ -74,17 +80,29 @@ def test_figures_and_tables(course, capsys):
     assert "a cold start" in out and "0.5 to 0.7" in out
 
 
-def test_photos_hold_the_portrait_as_often_as_they_say(course):
-    portrait = np.zeros((60, 60, 3), np.uint8)  # black on the gray wall
-    photos = module.make_photos(portrait, course)
-    assert [path.name for path in photos] == ALL
-    for path, count in zip(photos, 2 * module.FACES, strict=True):
-        image = read_image(path)
-        black = (image.max(2) < module._WALL_GRAY // 2).sum()
-        columns = int(np.ceil(np.sqrt(count * image.shape[1] / image.shape[0])))
-        rows = -(-count // columns)
-        cell = min(image.shape[1] // columns, image.shape[0] // rows)
-        assert black == pytest.approx(count * cell**2, rel=0.01)
+def test_memory_has_a_file_of_its_own(course, monkeypatch):
+    rows = [Memory("photos", 100, 250.5), Memory("frames", 100, 260.0)]
+    monkeypatch.setattr(benchmark_memory, "check_packages", lambda: None)
+
+    def measure(analyzer, folder):
+        assert not list(folder.iterdir())  # before what the timings leave behind
+        return rows
+
+    monkeypatch.setattr(benchmark_memory, "measure_memory", measure)
+    figures = module.benchmark(memory_path=course / "m.csv", repeats=1)
+    assert figures["memory"][0] == {"what": "photos", "count": 100, "memory_mb": 250.5}
+    assert (course / "m.csv").read_text() == (
+        "what,count,memory_mb\nphotos,100,250.5\nframes,100,260.0\n"
+    )
+
+
+def test_packages_for_memory_are_missed_before_anything_is_measured(
+    course, monkeypatch
+):
+    monkeypatch.setattr(benchmark_memory, "find_spec", lambda name: None)
+    monkeypatch.setattr(module, "FaceAnalyzer", None)  # would fail
+    with pytest.raises(ValueError, match="pip install psutil trackers av"):
+        module.benchmark(memory_path=course / "m.csv")
 
 
 def test_missing_samples_are_one_sentence(course):

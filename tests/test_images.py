@@ -454,6 +454,25 @@ def test_crop_repeats_the_edge():
         crop(image, [0, 0, 1e5, 1e5])  # 30 GB of repeated edge
 
 
+@pytest.mark.parametrize(
+    "image",
+    [
+        pytest.param(np.arange(7 * 9).reshape(7, 9), id="gray"),
+        pytest.param(np.arange(7 * 9 * 3).reshape(7, 9, 3), id="color"),
+        pytest.param(np.arange(20 * 18 * 3).reshape(20, 18, 3)[::3, ::2], id="steps"),
+    ],
+)
+def test_crop_takes_each_pixel_or_its_nearest(image):
+    height, width = image.shape[:2]
+    for x1, y1 in np.random.default_rng(11).integers(-8, 12, (60, 2)):
+        part = crop(image, [x1, y1, x1 + 5, y1 + 4])
+        assert part.shape == (4, 5, *image.shape[2:]) and part.dtype == image.dtype
+        assert not np.shares_memory(part, image)
+        for y, x in np.ndindex(4, 5):
+            nearest = np.clip([y1 + y, x1 + x], 0, [height - 1, width - 1])
+            assert np.array_equal(part[y, x], image[tuple(nearest)])
+
+
 def test_a_large_face_is_thinned_out():
     image = np.random.default_rng(3).integers(0, 255, (700, 900, 3), np.uint8)
     box = [100.4, 50, 700.4, 650]
