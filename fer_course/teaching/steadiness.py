@@ -7,9 +7,10 @@ Anyone can count again (a few minutes; `requirements-video.txt`):
     python -c "from fer_course.teaching.steadiness import film_and_count as go; go()"
 
 The labels' truth does not matter here: a portrait's face does not change, so every
-change is flicker. Notebook 06 may quote the table.
+change is flicker. Notebook 06, section 4, counts a part of it.
 """
 
+import tempfile
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
@@ -61,7 +62,7 @@ def film_and_count(out="out", analyzer=None, start_s=0.0, stop_s=STORY_S, rate=1
     Writes `portraits.avi` and the annotated `portraits_faces.mp4` into `out`.
 
     Args:
-        out: a folder, made if it is missing.
+        out: a folder, made if it is missing; None keeps no film.
         analyzer: a `FaceAnalyzer`; None takes the shipped networks.
         start_s: of the story, seconds; see `portrait_frames`.
         stop_s: of the story, seconds.
@@ -69,17 +70,22 @@ def film_and_count(out="out", analyzer=None, start_s=0.0, stop_s=STORY_S, rate=1
 
     Returns:
         a `Steadiness` for each of `PEOPLE`.
+
+    Raises:
+        ValueError: the package `trackers` is not installed.
     """
-    out = Path(out)
-    out.mkdir(parents=True, exist_ok=True)
-    film = out / "portraits.avi"
-    truth = write_portrait_video(film, start_s, stop_s, rate)
     analyzer = analyzer or FaceAnalyzer()
-    drawn = out / "portraits_faces.mp4"
-    sightings = watch(analyzer, film, truth, drawn)
+    with tempfile.TemporaryDirectory() as passing:
+        folder = Path(passing if out is None else out)
+        folder.mkdir(parents=True, exist_ok=True)
+        film = folder / "portraits.avi"
+        drawn = None if out is None else folder / "portraits_faces.mp4"
+        truth = write_portrait_video(film, start_s, stop_s, rate)
+        sightings = watch(analyzer, film, truth, drawn)
     found = [steadiness(seen, rate) for seen in sightings]
-    print(_table(found, start_s, rate))
-    print(f"The film: {film}, annotated: {drawn}")
+    print(_table(found, start_s, stop_s, rate))
+    if drawn:
+        print(f"The film: {film}, annotated: {drawn}")
     return found
 
 
@@ -156,10 +162,11 @@ def _who_is_where(boxes_xyxy, truth):
                 yield person, int(overlap.argmax())
 
 
-def _table(found, start_s, rate):
+def _table(found, start_s, stop_s, rate):
     """Return the figures as text."""
+    cut = f", a cut at {CUT_S:.0f} s" if start_s < CUT_S < stop_s else ""
     lines = [
-        f"{rate} frames a second, a cut at {CUT_S:.0f} s",
+        f"seconds {start_s:g} to {stop_s:g}, {rate} frames a second{cut}",
         f"{'':<16}{'found':>8}{'label changes a minute':>27}{'another number':>30}",
         f"{'':<24}{'frame alone':>15}{'smoothed':>12}{'in sight, at':>18}"
         f"{'after absence':>16}",

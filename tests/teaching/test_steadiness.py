@@ -74,3 +74,14 @@ def test_a_short_film(tmp_path, capsys):
     assert line == ["Grace", "Hopper", "0.8", "s", "225.0", "0.0", "none", "0"]
     names = sorted(path.name for path in tmp_path.iterdir())
     assert names == ["portraits.avi", "portraits_faces.mp4"]
+
+
+def test_a_film_that_is_not_kept(tmp_path, capsys, monkeypatch):
+    pytest.importorskip("trackers", reason="requirements-video.txt is not installed")
+    monkeypatch.chdir(tmp_path)
+    analyzer = FaceAnalyzer(TrueBoxes(39.8, 40.2), SlipsOnTheFirst())
+    found = film_and_count(None, analyzer, 39.8, 40.2)
+    assert [face.minutes for face in found] == [pytest.approx(5 / 12.5 / 60)] * 2
+    said = capsys.readouterr().out.splitlines()
+    assert said[0] == "seconds 39.8 to 40.2, 12.5 frames a second, a cut at 40 s"
+    assert len(said) == 5 and not list(tmp_path.iterdir())
