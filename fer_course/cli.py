@@ -47,6 +47,14 @@ def main(arguments=None):
         print(_missing_package(error), file=sys.stderr)
     except (SetupError, ValueError, OSError) as error:
         print(_sentence(error), file=sys.stderr)
+    except Exception as error:
+        if sys.flags.dev_mode:
+            raise
+        print(
+            f"The course went wrong ({type(error).__name__}: {error}). With "
+            "PYTHONDEVMODE=1 set, the same command shows where: please report that.",
+            file=sys.stderr,
+        )
     return WRONG_USAGE
 
 

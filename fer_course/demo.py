@@ -151,7 +151,7 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
     try:
         _read_photos(analyzer, photos, output)
         _read_videos(analyzer, videos, output)
-    except KeyboardInterrupt:  # after an hour: what was read until then is kept
+    except BaseException:  # Ctrl-C after an hour: what was read until then is kept
         if output.count_read():
             _write_tables(output, json_target, csv_path)
         raise
@@ -168,9 +168,10 @@ def _read_photos(analyzer, photos, output):
             output.add_photo(result)
         except ImageError as error:
             output.add_error(result.photo, str(error))
-        except OSError as error:
-            told = f"the picture of {result.photo} cannot be written"
-            output.add_error(result.photo, f"{told}: {error.strerror or error}.")
+        except (OSError, cv2.error, MemoryError) as error:
+            reason = getattr(error, "strerror", None) or "the memory left is too small"
+            told = f"the picture of {result.photo} cannot be written: {reason}."
+            output.add_error(result.photo, told)
 
 
 def _read_videos(analyzer, videos, output):
@@ -253,7 +254,8 @@ def write_picture(path, image):
             f"{path} would have {max(image.shape[:2]):,} px a side, a JPEG file has at "
             f"most {JPEG_SIDE:,}: cut the photo first."
         )
-    _, data = cv2.imencode(".jpg", image[:, :, ::-1], [cv2.IMWRITE_JPEG_QUALITY, 92])
+    image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    _, data = cv2.imencode(".jpg", image, [cv2.IMWRITE_JPEG_QUALITY, 92])
     data = data.tobytes()
     data = data[:JPEG_MARK_AT] + MARKS[".jpg"] + data[JPEG_MARK_AT:]
     write_atomically(path, data)

@@ -29,6 +29,7 @@ from fer_course.headers import (
 MAX_PIXELS = 100_000_000
 JPEG_SIDE = 65_500  # px, what OpenCV writes at most
 MAX_BYTES = 500_000_000  # of a file; no picture of MAX_PIXELS needs more
+_NO_MEMORY = cv2.Error.StsNoMem
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
@@ -149,12 +150,12 @@ def _decode(data, name):
         if image is None:  # OpenCV turns the photo upright, and converts CMYK
             image = cv2.imdecode(buffer, cv2.IMREAD_COLOR)
             image = None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
-    except cv2.error:
+    except (cv2.error, MemoryError) as error:
+        if getattr(error, "code", _NO_MEMORY) == _NO_MEMORY:
+            raise ImageError(
+                f"{name} is larger than the memory left here: make it smaller first."
+            ) from None
         image = None
-    except MemoryError:
-        raise ImageError(
-            f"{name} is larger than the memory left here: make it smaller first."
-        ) from None
     if image is None:
         raise ImageError(f"{name} {_what_is_wrong(data)}")
     _check_size(*image.shape[:2], name)

@@ -64,7 +64,13 @@ def open_app(arguments=()):
     """
     _require("voila")
     page = ROOT / "fer_course" / "teaching" / "app.ipynb"
-    return _run(["-m", "voila", str(page), *_LOCAL, *_LEFT_PAGES_END, *arguments])
+    given = {text.partition("=")[0] for text in arguments}
+    ours = [
+        text
+        for text in (*_LOCAL, *_LEFT_PAGES_END)
+        if text.partition("=")[0] not in given  # twice is an error
+    ]
+    return _run(["-m", "voila", str(page), *ours, *arguments])
 
 
 def run_tests(arguments=(), slow=False):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pytest
 
@@ -263,6 +264,19 @@ def test_errors_are_one_sentence(monkeypatch, capsys, error, sentence):
     monkeypatch.setattr(environment, "enter", fail)
     assert cli.main(["camera"]) == 2
     assert capsys.readouterr() == ("", sentence)
+
+
+def test_what_nobody_foresaw_is_a_sentence_too(monkeypatch, capsys):
+    def fail(need, arguments):
+        raise RuntimeError("a tensor of odd shape")
+
+    monkeypatch.setattr(environment, "enter", fail)
+    assert cli.main(["camera"]) == 2
+    err = capsys.readouterr().err
+    assert "(RuntimeError: a tensor of odd shape)" in err and err.count("\n") == 1
+    monkeypatch.setattr(cli.sys, "flags", SimpleNamespace(dev_mode=True))
+    with pytest.raises(RuntimeError):
+        cli.main(["camera"])
 
 
 def test_a_missing_package_is_named(monkeypatch, capsys):

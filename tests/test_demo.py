@@ -219,19 +219,36 @@ def test_a_full_disk_costs_a_picture_and_no_numbers(tmp_path, monkeypatch, capsy
     assert (tmp_path / "out" / "c_faces.jpg").exists()
 
 
-def test_what_was_read_before_ctrl_c_is_kept(tmp_path, monkeypatch):
+@pytest.mark.parametrize(
+    ("error", "code"), [(KeyboardInterrupt, cli.STOPPED), (RuntimeError, 2)]
+)
+def test_what_was_read_before_the_end_is_kept(tmp_path, monkeypatch, error, code):
     photos = [picture(tmp_path / f"{name}.png") for name in "ab"]
 
     def stop_at_b(self, result, add=demo._Output.add_photo):
         if result.photo == photos[1]:
-            raise KeyboardInterrupt
+            raise error
         add(self, result)
 
     monkeypatch.setattr(demo._Output, "add_photo", stop_at_b)
-    assert cli.main(["demo", *photos, "--csv", "faces.csv"]) == cli.STOPPED
+    assert cli.main(["demo", *photos, "--csv", "faces.csv"]) == code
     document = json.loads((tmp_path / "out" / "faces.json").read_text())
     assert [entry["photo"] for entry in document["photos"]] == photos[:1]
     assert len((tmp_path / "faces.csv").read_text().splitlines()) == 2
+
+
+def test_a_picture_too_large_to_draw_costs_no_other(tmp_path, monkeypatch, capsys):
+    photos = [picture(tmp_path / f"{name}.png") for name in "ab"]
+
+    def no_room(path, image, write=demo.write_picture):
+        if path.name.startswith("a"):
+            cv2.resize(image, (2**30, 2**30))
+        write(path, image)
+
+    monkeypatch.setattr(demo, "write_picture", no_room)
+    assert cli.main(["demo", *photos]) == 1
+    assert "cannot be written: the memory left is too small." in capsys.readouterr().err
+    assert (tmp_path / "out" / "b_faces.jpg").is_file()
 
 
 def test_nothing_but_our_sentence_is_said_of_a_strange_tiff(tmp_path, capfd):

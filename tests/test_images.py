@@ -1,5 +1,6 @@
 import io
 import os
+from itertools import product
 
 import cv2
 import numpy as np
@@ -59,17 +60,22 @@ def test_color_comes_back_as_rgb(photo, kind):
     close(read_image(encoded(Image.fromarray(photo), kind)), photo)
 
 
-@pytest.mark.parametrize("mode", ["L", "1", "P", "CMYK", "LA", "RGBA", "I;16"])
-def test_every_color_mode(photo, mode):
+MODES = ["L", "1", "P", "LA", "RGBA", "I;16"]
+
+
+@pytest.mark.parametrize(
+    ("mode", "kind"),
+    [*product(MODES, ["PNG", "TIFF"]), ("CMYK", "JPEG"), ("CMYK", "TIFF")],
+)
+def test_every_color_mode(photo, mode, kind):
     gray = np.array(Image.fromarray(photo).convert("L"))
     if mode == "I;16":
-        data = encoded(Image.fromarray(gray.astype(np.uint16) * 257), "PNG")
+        picture = Image.fromarray(gray.astype(np.uint16) * 257)
     elif mode == "P":
-        data = encoded(Image.fromarray(photo).quantize(16), "PNG")
+        picture = Image.fromarray(photo).quantize(16)
     else:
-        kind = "JPEG" if mode == "CMYK" else "PNG"
-        data = encoded(Image.fromarray(photo).convert(mode), kind)
-    found = read_image(data)
+        picture = Image.fromarray(photo).convert(mode)
+    found = read_image(encoded(picture, kind))
     if mode in ("P", "CMYK", "RGBA"):
         close(found, photo)
     elif mode == "1":
@@ -78,8 +84,13 @@ def test_every_color_mode(photo, mode):
         close(found, np.repeat(gray[..., None], 3, axis=2))
 
 
-def test_cmyk_tiff(photo):
-    close(read_image(encoded(Image.fromarray(photo).convert("CMYK"), "TIFF")), photo)
+@pytest.mark.parametrize("kind", [".png", ".tiff"])
+@pytest.mark.parametrize("channels", [3, 4])
+def test_color_of_16_bits(photo, kind, channels):
+    deep = photo[:, :, ::-1].astype(np.uint16) * 257
+    opaque = np.full((*photo.shape[:2], channels - 3), 65535, np.uint16)
+    _, data = cv2.imencode(kind, np.dstack([deep, opaque]))
+    close(read_image(data.tobytes()), photo)
 
 
 @pytest.mark.parametrize("kind", ["PNG", "WEBP", "TIFF"])
@@ -334,6 +345,17 @@ def test_a_file_that_may_not_be_read(tmp_path):
         read_image(path)
 
 
+def test_a_file_that_the_system_refuses(tmp_path, monkeypatch):
+    def refuse(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    path = tmp_path / "locked.jpg"
+    path.write_bytes(b"x")
+    monkeypatch.setattr(images.Path, "read_bytes", refuse)
+    with pytest.raises(ImageError, match=r"locked\.jpg cannot be read: Permission de"):
+        read_image(path)
+
+
 @pytest.fixture
 def never_decoded(monkeypatch):
     def never(*_, **__):
@@ -374,9 +396,19 @@ def test_a_huge_file_is_not_even_read(tmp_path, monkeypatch):
         read_image(path)
 
 
-def test_a_memory_that_is_full_is_one_sentence(photo, monkeypatch):
+def no_room_in_opencv():
+    # OpenCV's own error: a picture of 10^18 bytes
+    cv2.resize(np.zeros((9, 9), np.uint8), (2**30, 2**30))
+
+
+def no_room_in_python():
+    raise MemoryError
+
+
+@pytest.mark.parametrize("fail", [no_room_in_opencv, no_room_in_python])
+def test_a_memory_that_is_full_is_one_sentence(photo, monkeypatch, fail):
     def full(*_):
-        raise MemoryError
+        fail()
 
     monkeypatch.setattr(images.cv2, "imdecode", full)
     with pytest.raises(ImageError, match="larger than the memory left"):

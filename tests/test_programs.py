@@ -119,6 +119,13 @@ def test_the_app_listens_on_this_machine_only(started, monkeypatch):
     assert (ROOT / "fer_course" / "teaching" / "app.ipynb").is_file()
 
 
+def test_the_app_can_be_told_to_listen_elsewhere(started, monkeypatch):
+    monkeypatch.setattr(programs, "find_spec", lambda name: True)
+    programs.open_app(["--Voila.ip=0.0.0.0"])
+    addresses = [text for text in started[0][0][0] if text.startswith("--Voila.ip")]
+    assert addresses == ["--Voila.ip=0.0.0.0"]
+
+
 def test_a_page_of_the_app_that_was_left_is_forgotten(started, monkeypatch):
     monkeypatch.setattr(programs, "find_spec", lambda name: True)
     programs.open_app(["--port=1"])

@@ -6,12 +6,13 @@ with the exact state. Each epoch draws its pictures from a seed of its own, so t
 epoch that is run again sees the same ones.
 """
 
+import io
 import os
 import random
 
 import numpy as np
 
-from fer_course.files import draft_of
+from fer_course.files import write_atomically
 
 
 def seed_epoch(trainer):
@@ -33,14 +34,12 @@ def keep_epoch(trainer):
     Called before Ultralytics rewrites `last.pt` in place: a kill at that moment must
     not cost the run.
     """
-    import torch
-
     folder = trainer.wdir
     if trainer.last.is_file():
         os.replace(trainer.last, folder / "previous.pt")
     state = {name: part.state_dict() for name, part in _parts(trainer).items()}
-    with draft_of(_state_path(folder, trainer.epoch)) as draft:
-        torch.save(state | {"updates": trainer.ema.updates}, draft)
+    state["updates"] = trainer.ema.updates
+    write_content(_state_path(folder, trainer.epoch), state)
     _state_path(folder, trainer.epoch - 2).unlink(missing_ok=True)
 
 
@@ -58,6 +57,18 @@ def restore_state(trainer):
     for name, part in _parts(trainer).items():
         part.load_state_dict(state[name])
     trainer.ema.updates = state["updates"]
+
+
+def write_content(path, content):
+    """Write a whole file of torch's, or leave what was there; a full disk is `OSError`.
+
+    (Written by torch itself, it would be a `RuntimeError` about a stream.)
+    """
+    import torch
+
+    buffer = io.BytesIO()
+    torch.save(content, buffer)
+    write_atomically(path, buffer.getbuffer())
 
 
 def drop_kept(trainer):

@@ -18,8 +18,9 @@ import numpy as np
 
 from fer_course.detection.detector import DetectorCard
 from fer_course.detection.recipe import FULL, QUICK
+from fer_course.detection.resuming import write_content
 from fer_course.detection.training_events import training_events
-from fer_course.files import draft_of, write_atomically
+from fer_course.files import write_atomically
 from fer_course.settings import ROOT, SEED, settings
 
 START_WEIGHTS = "yolov8n.pt"
@@ -251,8 +252,6 @@ def save_detector(weights, path, **card):
         **card: fields of `DetectorCard` that differ from what `weights` says.
     """
     network, checkpoint = _load(weights)
-    import torch
-
     network.args = {"task": "detect"}
     network.pt_path = Path(path).name
     network.criterion = None
@@ -266,8 +265,7 @@ def save_detector(weights, path, **card):
         "license": "AGPL-3.0",
         "fer_course": asdict(_card(checkpoint, card)),
     }
-    with draft_of(path) as draft:
-        torch.save(content, draft)
+    write_content(path, content)
     return Path(path)
 
 

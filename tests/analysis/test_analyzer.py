@@ -180,3 +180,9 @@ def test_a_threshold_belongs_to_the_detector_that_was_given():
 def test_networks_that_are_not_there_are_named(tmp_path):
     with pytest.raises(FileNotFoundError, match=r"none\.onnx"):
         FaceAnalyzer(detector=tmp_path / "none.onnx", classifier=Brightness())
+
+
+@pytest.mark.parametrize("height_width", [(1, 30_000), (30_000, 1), (600, 30_000)])
+def test_the_shipped_networks_read_very_wide_and_high_pictures(height_width):
+    photo = np.full((*height_width, 3), 128, np.uint8)
+    assert FaceAnalyzer().analyze(photo).faces == ()

@@ -1,6 +1,7 @@
 """Training settings, files and errors; a real epoch on drawn photos is slow."""
 
 import os
+import pickle
 import signal
 import subprocess
 import sys
@@ -174,6 +175,67 @@ def test_networks_of_other_kinds_are_refused(tmp_path):
     broken.write_bytes(b"<html>404</html>")
     with pytest.raises(ValueError, match="is not a file that Ultralytics wrote"):
         FaceDetector(broken)
+
+
+class RunsCode:
+    """Written to a pickle, it makes a folder where one is loaded."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+@pytest.mark.parametrize("plain", [True, False], ids=["pickle", "torch's zip"])
+def test_a_pickle_runs_no_code(tmp_path, plain):
+    import torch
+
+    trap = tmp_path / "ran"
+    content = {"model": RunsCode(trap)}
+    pickle.loads(pickle.dumps(content))
+    trap.rmdir()  # the trap works
+    path = tmp_path / "trap.pt"
+    if plain:
+        path.write_bytes(pickle.dumps(content))
+    else:
+        torch.save(content, path)
+    with pytest.raises(ValueError, match=r"trap\.pt is not a file that Ultralytics"):
+        FaceDetector(path)
+    assert not trap.exists()
+
+
+FILL_THE_DISK = """
+import resource, sys
+from types import SimpleNamespace
+from pathlib import Path
+from fer_course.detection import resuming
+import torch
+network = torch.nn.Linear(500, 500)
+trainer = SimpleNamespace(
+    last=Path("last.pt"), wdir=Path(), epoch=1, model=network,
+    ema=SimpleNamespace(ema=network, updates=1),
+    optimizer=torch.optim.AdamW(network.parameters()),
+)
+resource.setrlimit(resource.RLIMIT_FSIZE, (100_000, 100_000))
+try:
+    resuming.keep_epoch(trainer)
+except OSError as error:
+    print(error.filename, [path.name for path in Path().iterdir()])
+"""
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="Linux' limits")
+def test_a_full_disk_leaves_no_half_state(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-c", FILL_THE_DISK],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout == "state-1.pt []\n"
 
 
 def test_missing_files_are_named(tmp_path, drawn_dataset):

@@ -1,11 +1,13 @@
 """Lists of faces: good rows are read whatever lies around them, or one sentence."""
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from fer_course.expression.affectnet import find_rows
+from fer_course.expression.datasets import load_rafdb
 from fer_course.expression.fer2013 import read_fer2013
 from fer_course.expression.votes import CHOICES, read_votes
 from fer_course.files import stays_inside
@@ -57,6 +59,31 @@ def test_affectnets_rows_around_garbage_are_kept(
         assert len(names) + left_out.total() <= len(full)
     (folder / file).write_bytes(data.draw(damaged("\n".join([head, *rows]))))
     reads_or_says_why(lambda path: find_rows(folder, "label"), folder / file)
+
+
+@few
+@given(garbage=st.lists(blocks, min_size=4, max_size=4), data=st.data())
+def test_rafdbs_rows_around_garbage_are_kept(tmp_path_factory, garbage, data):
+    folder = tmp_path_factory.getbasetemp() / "garbage in RAF-DB"
+    for name in ("EmoLabel", "Image/aligned"):
+        (folder / name).mkdir(parents=True, exist_ok=True)
+    rows = [f"train_{number:05}.jpg {number}" for number in (1, 2, 3)]
+    for number in (1, 2, 3):
+        picture = np.full((100, 100, 3), 40 * number, np.uint8)
+        path = folder / "Image" / "aligned" / f"train_{number:05}_aligned.jpg"
+        cv2.imwrite(str(path), picture)
+    lines = [*garbage[0]]
+    for row, block in zip(rows, garbage[1:], strict=True):
+        lines += [row, *block]
+    listing = folder / "EmoLabel" / "list_patition_label.txt"
+    listing.write_text("\n".join(lines), encoding="utf-8")
+    names = load_rafdb(folder).names.tolist()
+    assert [name for name in names if name in {row.split()[0] for row in rows}] == [
+        row.split()[0] for row in rows
+    ]
+    assert all(stays_inside(name) for name in names)
+    listing.write_bytes(data.draw(damaged("\n".join(rows))))
+    reads_or_says_why(lambda path: load_rafdb(folder), listing)
 
 
 def reads_or_says_why(read, path):
