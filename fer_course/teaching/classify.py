@@ -17,6 +17,8 @@ import ipywidgets
 
 from fer_course.analysis.analyzer import FaceAnalyzer, PhotoError
 from fer_course.detection.detector import FaceDetector
+from fer_course.teaching.figure_style import WIDTH_IN
+from fer_course.teaching.figures import new_figure, plot_photo, style
 from fer_course.teaching.result_page import at_threshold, is_error, page
 from fer_course.teaching.samples import sample_photos
 from fer_course.teaching.uploads import STATIC, upload_widget
@@ -45,6 +47,25 @@ def classify(analyzer=None):
     panel.read_photo(first.name, first)
     panel.show()
     return panel.widget
+
+
+def static(result, thresholds):
+    """Return the widget's slider on paper: one photo, a panel for each threshold.
+
+    Args:
+        result: a `PhotoResult`.
+        thresholds: the detector's score from which a face is shown, left to right.
+    """
+    height, width = result.image.shape[:2]
+    high = WIDTH_IN / len(thresholds) * height / width
+    with style():
+        figure, axes = new_figure(high + 0.3, 1, len(thresholds), squeeze=False)
+    for axis, threshold in zip(axes[0], thresholds, strict=True):
+        shown = at_threshold(result, threshold)
+        plot_photo(shown.draw(), ax=axis)
+        count = len(shown.faces)
+        axis.set_title(f"{threshold:.2f}: {count} face{'s' * (count != 1)}")
+    return figure
 
 
 @functools.cache  # a cell that is run again does not load the networks once more

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from fer_course.boxes import as_boxes, square
+from fer_course.boxes import as_boxes, iou_matrix, square
 from fer_course.expression.calibration import apply_temperature
 from fer_course.expression.preprocessing import INPUT_SIZE, face_to_gray, face_to_input
 from fer_course.images import crop
@@ -19,6 +19,7 @@ from fer_course.teaching.faces import paint_face
 from fer_course.teaching.looks import random_look, random_movement, random_pose
 
 _CELL_PX, _ANGLES = 6, 8
+_SAME_FACE, _SHOWN_MARGIN = 0.5, 0.2
 _POCKET_SURE = 0.6
 _POCKET_TEMPERATURE = 3.8  # fitted on 210 more drawn faces, cut as it was trained
 
@@ -157,6 +158,39 @@ def _portrait(label, rng, size):
     noise = rng.standard_normal((size, size, 1), dtype=np.float32) * 2
     image = canvas * np.float32(rng.uniform(0.7, 1.0)) + noise
     return Portrait(image.clip(0, 255).astype(np.uint8), geometry.box_xyxy, label)
+
+
+def failed_faces(scene, faces):
+    """Return the faces of a scene that were read wrongly or missed, as pictures.
+
+    Each face found takes the free true one that it overlaps most, by an IoU of 0.5 at
+    least, as in E06.5.
+
+    Args:
+        scene: a `Scene`, with its true boxes and expressions.
+        faces: `Face`s found in its picture, best first.
+
+    Returns:
+        List of (crop, title): (S, S, 3) uint8, and three lines, the true expression,
+        what was answered ("→ sad" or "missed"), and the true box's height.
+    """
+    said = [None] * len(scene.expressions)
+    found = np.array([face.box for face in faces]).reshape(-1, 4)
+    overlaps = iou_matrix(found, scene.boxes_xyxy)
+    for face, row in zip(faces, overlaps, strict=True):
+        if row.max(initial=0) >= _SAME_FACE:
+            best = int(row.argmax())
+            said[best] = face.expression
+            overlaps[:, best] = 0
+    failed = []
+    for box, true, answer in zip(
+        scene.boxes_xyxy, scene.expressions, said, strict=True
+    ):
+        if answer != true:
+            told = "missed" if answer is None else f"→ {answer}"
+            title = f"{true}\n{told}\n{box[3] - box[1]:.0f} px"
+            failed.append((crop(scene.image, square(box, _SHOWN_MARGIN)[0]), title))
+    return failed
 
 
 def edge_histograms(faces):

@@ -452,7 +452,8 @@ def test_progress_is_told_in_lines():
     assert "on_train_batch_end" not in events.training_events(None)
 
 
-def test_a_time_limit_keeps_the_share_of_plain_epochs():
+def test_a_time_limit_keeps_the_share_of_plain_epochs(monkeypatch):
+    monkeypatch.setattr(events.resuming, "seed_epoch", lambda trainer: None)
     keep_share = events.training_events(None)["on_train_epoch_start"]
     trainer = SimpleNamespace(epochs=100, args=SimpleNamespace(close_mosaic=20))
     keep_share(trainer)

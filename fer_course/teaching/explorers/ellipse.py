@@ -1,7 +1,8 @@
-"""An ellipse that leans, and three boxes that claim to hold it.
+"""An ellipse that leans, and four boxes that claim to hold it.
 
 In: half axes in px and an angle in degrees. Out: the figure with the tight box, the
-box of the rotated rectangle and the box without the angle, and their overlaps.
+box of the rotated rectangle, the box without the angle and the one with swapped axes,
+and their overlaps.
 Notebook 01, section 2.
 """
 
@@ -30,33 +31,34 @@ def rectangle_corners(major, minor, angle_rad):
 
 
 def boxes(major, minor, angle_rad):
-    """Return the tight box, the leaning rectangle's, and the one without the angle.
+    """Return the tight box and three wrong ones.
 
-    All are (4,) px around the origin.
+    The leaning rectangle's, the one without the angle, and the one that swaps the axes
+    instead of turning them. All are (4,) px around the origin.
     """
     corners = rectangle_corners(major, minor, angle_rad)
     tight = ellipse_to_box(major, minor, angle_rad, 0, 0)[0]
     around = np.concatenate([corners.min(axis=0), corners.max(axis=0)])
     flat = np.array([-major, -minor, major, minor], float)
-    return tight, around, flat
+    swapped = np.array([-minor, -major, minor, major], float)
+    return tight, around, flat, swapped
 
 
 def overlaps(major, minor, angle_rad):
-    """Return the IoU of the tight box with each of the two others.
+    """Return the IoU of the tight box with each of the three others.
 
     >>> overlaps(10, 10, np.pi / 4)  # a circle: half the box is corners
-    (0.5, 1.0)
+    (0.5, 1.0, 1.0)
     """
-    tight, around, flat = boxes(major, minor, angle_rad)
-    first, second = iou_matrix(tight, [around, flat])[0]
-    return round(float(first), 4), round(float(second), 4)
+    tight, *others = boxes(major, minor, angle_rad)
+    return tuple(round(float(iou), 4) for iou in iou_matrix(tight, others)[0])
 
 
 @style()
 def draw(angle_deg, major=MAJOR, minor=MINOR):
     """Return the figure of one ellipse and its boxes."""
     figure, axes = new_figure(3.8)
-    _ellipse(axes, major, minor, np.deg2rad(angle_deg), flat=True)
+    _ellipse(axes, major, minor, np.deg2rad(angle_deg), every=True)
     axes.legend(loc="center left", bbox_to_anchor=(1.02, 0.5))
     axes.set(xlabel="x from the center (px)", ylabel="y from the center (px)")
     return figure
@@ -64,11 +66,12 @@ def draw(angle_deg, major=MAJOR, minor=MINOR):
 
 def describe(angle_deg, major=MAJOR, minor=MINOR):
     """Return the figure in words."""
-    around, flat = overlaps(major, minor, np.deg2rad(angle_deg))
+    around, flat, swapped = overlaps(major, minor, np.deg2rad(angle_deg))
     return (
         f"An ellipse with radii {major:g} and {minor:g} px leaning {angle_deg:g} "
         f"degrees in its tight box; the rotated rectangle's box overlaps that by "
-        f"{around:.2f}, the box without the angle by {flat:.2f}."
+        f"{around:.2f}, the box without the angle by {flat:.2f}, and the box with "
+        f"swapped axes by {swapped:.2f}."
     )
 
 
@@ -103,7 +106,7 @@ def explore():
     return live(draw, describe, controls)
 
 
-def _ellipse(axes, major, minor, angle_rad, flat=False):
+def _ellipse(axes, major, minor, angle_rad, every=False):
     """Draw the ellipse, its leaning rectangle and its boxes."""
     turns = np.linspace(0, 2 * np.pi, 200)
     along, across = major * np.cos(turns), minor * np.sin(turns)
@@ -114,9 +117,12 @@ def _ellipse(axes, major, minor, angle_rad, flat=False):
     overlap = overlaps(major, minor, angle_rad)
     names = ("tight box", f"rotated rectangle's box\nIoU {overlap[0]:.2f}")
     looks = [("#0072B2", "-"), ("#D55E00", "--")]
-    if flat:
-        names += (f"angle ignored\nIoU {overlap[1]:.2f}",)
-        looks.append(("#009E73", ":"))
+    if every:
+        names += (
+            f"angle ignored\nIoU {overlap[1]:.2f}",
+            f"axes swapped\nIoU {overlap[2]:.2f}",
+        )
+        looks += [("#009E73", ":"), ("#CC79A7", "-.")]
     sides = boxes(major, minor, angle_rad)[: len(looks)]
     for box, name, (color, line) in zip(sides, names, looks, strict=True):
         x1, y1, x2, y2 = box

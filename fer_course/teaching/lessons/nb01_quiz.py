@@ -47,7 +47,7 @@ QUIZ = (
         ),
     ),
     QuizItem(
-        "Why is WIDER FACE divided by event, and not photo by photo?",
+        "Why does the course divide WIDER FACE by event, and not photo by photo?",
         (
             Option(
                 "So that both sides hold as many photos as asked.",

@@ -9,9 +9,9 @@ from fer_course.teaching.explorers import ellipse
 @pytest.mark.parametrize(
     "radii, angle_deg, expected",
     [
-        pytest.param((20, 10), 0, (1, 1), id="lying: all agree"),
-        pytest.param((20, 10), 90, (1, 1 / 3), id="upright, angle ignored"),
-        pytest.param((10, 10), 45, (0.5, 1), id="a circle: half is corners"),
+        pytest.param((20, 10), 0, (1, 1, 1 / 3), id="lying: all agree"),
+        pytest.param((20, 10), 90, (1, 1 / 3, 1), id="upright: swapped axes are right"),
+        pytest.param((10, 10), 45, (0.5, 1, 1), id="a circle: half is corners"),
     ],
 )
 def test_overlaps_by_hand(radii, angle_deg, expected):
@@ -28,4 +28,14 @@ def test_the_static_twin_says_what_its_titles_say():
     titles = [axes.get_title() for axes in ellipse.static().axes]
     said = [title.split("IoU ")[1] for title in titles]
     assert all(number in ellipse.STATIC_ALT for number in said), said
-    assert ellipse.describe(72.5).endswith("0.63, the box without the angle by 0.56.")
+    assert ellipse.describe(72.5).endswith(
+        "0.63, the box without the angle by 0.56, and the box with swapped axes by 0.93."
+    )
+
+
+def test_the_figure_draws_all_four_boxes_and_their_overlaps():
+    axes = ellipse.draw(72.5).axes[0]
+    labels = [text.get_text() for text in axes.get_legend().get_texts()]
+    assert [label.split("IoU ")[-1] for label in labels[1:]] == ["0.63", "0.56", "0.93"]
+    swapped = axes.lines[-1]
+    assert np.ptp(swapped.get_xdata()) < np.ptp(swapped.get_ydata())
