@@ -190,9 +190,12 @@ def download(url, path, sha256=None, progress=print):
 
     Raises:
         ConnectionError: the file cannot be had; the message says why.
-        ValueError: something else came: an HTML page, or the wrong checksum.
+        ValueError: something else came: an HTML page, or the wrong checksum; or the
+            address has another scheme.
         OSError: the disk is full; what has arrived stays in `<path>.part`.
     """
+    if not url.startswith(("http://", "https://")):
+        raise ValueError(f"{url} is no address to fetch from: use http or https.")
     path = Path(path)
     if path.is_file() and (sha256 is None or _matches(path, sha256)):
         progress(f"{path.name} is there already.")

@@ -233,7 +233,11 @@ def _fetch(url, path, checksum):
     download(url, path, checksum)
     if archive:
         print(f"Unpacking {path.name}.")
-        unpack(path, path.parent)
+        try:
+            unpack(path, path.parent)
+        except DamagedArchive:
+            path.unlink()  # or it would be "there already" next time
+            raise
         done.touch()
         path.unlink()
 
@@ -269,6 +273,10 @@ def _fetch_from_kaggle(folder, page):
         unpack(Path(archive), folder.parent)
 
 
+class DamagedArchive(ValueError):
+    """An archive that is cut short, flipped a bit, or is something else."""
+
+
 def unpack(archive, folder):
     """Unpack a zip or tar archive; nothing in it can reach outside the folder.
 
@@ -276,8 +284,8 @@ def unpack(archive, folder):
     leaves no half file where whole ones are read.
 
     Raises:
-        ValueError: it is no archive, is damaged, names a place outside, or this
-            Python cannot unpack a tar archive safely.
+        DamagedArchive: it is no archive, is damaged, or names a place outside.
+        ValueError: this Python cannot unpack a tar archive safely.
         OSError: the disk is full; names the archive.
     """
     if archive.suffix != ".zip" and not hasattr(tarfile, "data_filter"):
@@ -298,8 +306,8 @@ def unpack(archive, folder):
         EOFError,
         RuntimeError,  # a zip with a password, or packed in an unknown way
     ) as error:
-        raise ValueError(
-            f"{archive} cannot be unpacked ({error}): remove it and get it again."
+        raise DamagedArchive(
+            f"{archive} cannot be unpacked ({error}): get it again."
         ) from None
     except OSError as error:
         error.filename = error.filename or str(archive)

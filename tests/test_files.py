@@ -312,3 +312,10 @@ def test_a_fault_of_ones_own_disk_is_not_the_servers(server, tmp_path):
 def test_no_server_is_one_sentence(tmp_path):
     with pytest.raises(ConnectionError, match="cannot be read"):
         files.download("http://127.0.0.1:9/x", tmp_path / "a", progress=lambda s: None)
+
+
+@pytest.mark.parametrize("url", ["file:///etc/hostname", "ftp://a/b", "a.zip"])
+def test_an_address_of_another_kind_is_refused(tmp_path, url):
+    with pytest.raises(ValueError, match="is no address to fetch from"):
+        files.download(url, tmp_path / "a")
+    assert not list(tmp_path.iterdir())

@@ -25,6 +25,11 @@ from fer_course.teaching.uploads import STATIC, upload_widget
 
 FIRST_SAMPLE = "two_portraits"
 LOWEST_THRESHOLD = 0.05
+_WITHOUT_ANYWIDGET = (
+    "anywidget is missing here (pip install anywidget). Without it Jupyter may drop a "
+    "file of 5 MB and more in silence, and a photo that is shown may be saved with the "
+    "notebook."
+)
 _log = logging.getLogger(__name__)
 
 
@@ -61,9 +66,10 @@ def static(result, thresholds):
     with style():
         figure, axes = new_figure(high + 0.3, 1, len(thresholds), squeeze=False)
     for axis, threshold in zip(axes[0], thresholds, strict=True):
-        shown = at_threshold(result, threshold)
-        plot_photo(shown.draw(), ax=axis)
-        count = len(shown.faces)
+        faces = at_threshold(result, threshold).faces
+        words = [face.expression for face in faces]
+        plot_photo(result.image, [face.box for face in faces], words, axis)
+        count = len(faces)
         axis.set_title(f"{threshold:.2f}: {count} face{'s' * (count != 1)}")
     return figure
 
@@ -119,6 +125,8 @@ class Panel:
         row = ipywidgets.HBox([self.sample, self.path])
         row.layout.flex_flow, row.layout.grid_gap = "row wrap", "0 12px"
         parts = [self.upload, row, self.threshold, self.status, self.view]
+        if find_spec("anywidget") is None:
+            parts.insert(1, ipywidgets.HTML(_WITHOUT_ANYWIDGET))
         self.widget = ipywidgets.VBox(parts)
 
     def receive(self, upload):

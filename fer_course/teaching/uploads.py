@@ -103,7 +103,13 @@ def upload_widget(receive):
         in_colab = "google.colab" in sys.modules
         return _colab_buttons(receive) if in_colab else _file_upload(receive)
     widget = _browser_upload()
-    widget.on_msg(lambda _, message, buffers: receive(read_message(message, buffers)))
+
+    def take(_, message, buffers):
+        upload = read_message(message, buffers)
+        widget.send({"allArrived": upload.number == upload.total})  # till then it waits
+        receive(upload)
+
+    widget.on_msg(take)
     return widget
 
 

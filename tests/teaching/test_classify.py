@@ -257,3 +257,13 @@ def test_without_anywidget_the_page_is_an_html_widget(samples, monkeypatch):
     panel = module.Panel(FakeAnalyzer(), 0.35)
     panel.receive(Upload("me.png", _png()))
     assert "me.png" in panel.view.value
+    assert "anywidget is missing" in panel.widget.children[1].value
+
+
+def test_the_slider_on_paper_has_a_panel_for_each_threshold():
+    result = FakeAnalyzer().analyze(_png())
+    axes = module.static(result, (0.3, 0.6, 0.95)).axes
+    titles = [axis.get_title() for axis in axes]
+    assert titles == ["0.30: 2 faces", "0.60: 1 face", "0.95: 0 faces"]
+    assert [text.get_text() for text in axes[0].texts] == ["happy", "sad"]
+    assert not axes[2].texts

@@ -1,7 +1,9 @@
 """The set-up cell: what it prints, what it installs, and where it does not."""
 
+import json
 import os
 import subprocess
+import sys
 from types import SimpleNamespace
 
 import numpy as np
@@ -172,3 +174,45 @@ def test_where_it_is_as_on_colab_nothing_that_is_there_changes():
     after = run("-m", "pip", "freeze")
     assert again == first and "on Colab" in first and "ultralytics" in first
     assert set(before) <= set(after)
+
+
+FIRST_CELL_TWICE = """
+import os, sys, types
+source, folder, course = sys.argv[1:]
+sys.modules["google"] = types.ModuleType("google")
+sys.modules["google.colab"] = types.ModuleType("google.colab")
+from IPython.core.interactiveshell import InteractiveShell
+shell = InteractiveShell.instance()
+
+def clone(command):
+    print("cloned to", command.split()[-1])
+    os.symlink(course, command.split()[-1])
+
+shell.system = clone
+for _ in range(2):
+    shell.run_cell(source.replace("/content", folder)).raise_error()
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="needs links")
+def test_the_first_cell_finds_the_course_on_colab(tmp_path):
+    pytest.importorskip("IPython")
+    if setup.missing_packages():
+        pytest.skip("pip would install the packages that are missing here")
+    page = json.loads((ROOT / "notebooks" / "00_start_here.ipynb").read_text("utf-8"))
+    source = next(
+        "".join(c["source"]) for c in page["cells"] if c["cell_type"] == "code"
+    )
+    hidden = {"PYTHONPATH", "FER_COURSE_DATA", "FER_COURSE_MODELS"}
+    environment = {k: v for k, v in os.environ.items() if k not in hidden}
+    done = subprocess.run(
+        [sys.executable, "-c", FIRST_CELL_TWICE, source, str(tmp_path), str(ROOT)],
+        cwd=tmp_path,
+        env=environment | {"COLAB_RELEASE_TAG": "a test"},
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 0, done.stderr[-500:]
+    cloned, *lines = done.stdout.splitlines()
+    assert cloned == f"cloned to {tmp_path}/fer-course"
+    assert len(lines) == 2 and lines[0] == lines[1] and "on Colab" in lines[0]

@@ -3,8 +3,10 @@
 // no problem. Nothing is kept in the widget's state.
 
 const LONGEST_PX = 1280;
-const SMALL_BYTES = 4_000_000; // a photo of this size travels as it is
-const JPEG_QUALITY = 0.92;
+const SMALL_BYTES = 900_000; // travels as it is; Colab loses messages of 1 MB
+const JPEG_QUALITIES = [0.92, 0.8, 0.6, 0.4]; // the first that is small enough
+
+const SENT = "Sent: waiting for Python, which answers once it is free.";
 
 const WHY_NO_CAMERA = {
   NotAllowedError:
@@ -14,14 +16,15 @@ const WHY_NO_CAMERA = {
   SecurityError: "because browsers give it only to pages on https or localhost (VS Code never does)",
 };
 
-const toJpeg = (canvas) =>
-  new Promise((done, fail) =>
-    canvas.toBlob(
-      (blob) => (blob ? done(blob) : fail(new Error("no picture"))),
-      "image/jpeg",
-      JPEG_QUALITY,
-    ),
-  );
+async function toJpeg(canvas) {
+  let blob;
+  for (const quality of JPEG_QUALITIES) {
+    blob = await new Promise((done) => canvas.toBlob(done, "image/jpeg", quality));
+    if (blob === null) throw new Error("The browser could not pack the picture.");
+    if (blob.size <= SMALL_BYTES) break;
+  }
+  return blob;
+}
 
 function drawScaled(source, width, height) {
   const scale = Math.min(1, LONGEST_PX / Math.max(width, height));
@@ -75,7 +78,7 @@ async function sendPhotos(model, files, note) {
       }
     }
   }
-  note(lost, lost !== "");
+  note(lost || SENT, lost !== "");
 }
 
 function element(tag, properties = {}, ...children) {
@@ -200,9 +203,14 @@ function render({ model, el }) {
     status.textContent = text;
     status.classList.toggle("fer-problem", problem);
   };
+  model.on("msg:custom", ({ allArrived }) => {
+    if (allArrived && status.textContent === SENT) note("");
+  });
   let last = Promise.resolve(); // one choice after the other
   const send = (files) => {
     const chosen = [...files]; // a drop's list is empty afterwards
+    if (!chosen.length) note("That was no file: save the picture, then choose it.", true);
+    if (!chosen.length) return last;
     return (last = last.then(() => sendPhotos(model, chosen, note)));
   };
 
