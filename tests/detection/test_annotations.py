@@ -427,6 +427,26 @@ def test_voc_broken_files_are_named(tmp_path):
     ]
 
 
+def test_voc_that_would_fill_the_memory_or_read_a_file_is_skipped(tmp_path):
+    """Expat, which Python brings along, stops the first; it opens no file for it."""
+    tenfold = "".join(
+        f'<!ENTITY a{i + 1} "{10 * f"&a{i};"}">' for i in range(10)
+    )  # to 10^10 letters
+    secret = tmp_path / "secret.txt"
+    secret.write_text("secret")
+    for name, entities in {
+        "laughs": f'<!ENTITY a0 "l">{tenfold}',
+        "reads": f'<!ENTITY a10 SYSTEM "{secret.as_uri()}">',
+    }.items():
+        (tmp_path / f"{name}.xml").write_text(
+            f"<!DOCTYPE a [{entities}]><annotation><filename>&a10;</filename>"
+            "</annotation>"
+        )
+    pack = read_voc(tmp_path, tmp_path)
+    assert not pack.photos
+    assert "XML not understood: 2 skipped" in pack.report()
+
+
 def test_voc_without_annotations_is_named(tmp_path):
     touch(tmp_path / "images", "a.jpg")
     with pytest.raises(FileNotFoundError, match=r"annotations holds no \.xml file"):
