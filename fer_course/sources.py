@@ -144,6 +144,7 @@ _WHOLE = {  # photos or faces of the sets as published, where all of them are la
     "helen": 2_330,
     "afw": 337,
     "fer2013": 35_887,
+    "ferplus": 35_887,
     "rafdb": 15_339,
 }
 _EXPRESSION = ("fer2013", "rafdb", "affectnet")
