@@ -9,6 +9,8 @@ Notebook 00 prints the set-up line.
 import os
 import platform
 import random
+import shutil
+import subprocess
 import sys
 from dataclasses import dataclass
 from importlib import metadata
@@ -86,8 +88,38 @@ def on_colab():
     return "google.colab" in sys.modules or "COLAB_RELEASE_TAG" in os.environ
 
 
+def usable_cores():
+    """Return how many processor cores this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # macOS and Windows
+        return os.cpu_count() or 1
+
+
+def graphics_cards():
+    """Return the names of NVIDIA's cards that this process may use, often none.
+
+    Whether a library uses one is the library's business; nothing is imported.
+    """
+    hidden = os.environ.get("CUDA_VISIBLE_DEVICES", "0").strip() in ("", "-1")
+    tool = None if hidden else shutil.which("nvidia-smi")
+    if tool is None:
+        return []
+    try:
+        run = subprocess.run(
+            [tool, "--query-gpu=name", "--format=csv,noheader"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):  # a tool without a card
+        return []
+    return [line.strip() for line in run.stdout.splitlines() if line.strip()]
+
+
 def setup_line():
-    """Return one line on versions, mode and the data that was found."""
+    """Return one line on device, versions, mode and the data that was found."""
     config = settings()
     versions = [f"Python {platform.python_version()}"]
     for package in (
@@ -108,5 +140,12 @@ def setup_line():
     found = [name for name, folder in places if folder.is_dir()]
     data = " and ".join(found) if found else "samples only"
     place = "Colab" if on_colab() else platform.system()
-    parts = [f"fer_course on {place}", f"{config.mode} mode", f"data: {data}"]
+    cores = usable_cores()
+    device = ", ".join(graphics_cards() or ["CPU"])
+    parts = [
+        f"fer_course on {place}",
+        f"{device}, {cores} core{'s' * (cores != 1)} usable",
+        f"{config.mode} mode",
+        f"data: {data}",
+    ]
     return " | ".join([*parts, ", ".join(versions)])

@@ -74,7 +74,7 @@ def test_figures_and_tables(course, capsys):
     assert figures["networks_mb"] == {"net.onnx": 2.5}
     assert figures["memory"] == []
     out = capsys.readouterr().out
-    assert "1920x1080" in out and "net.onnx 2.5 MB" in out and "cores usable" in out
+    assert "1920x1080" in out and "net.onnx 2.5 MB" in out and " usable" in out
     low, high = figures["photos"][0]["spread_ms"]
     assert "spread of all" in out and f"{low} to {high}" in out
     assert "a cold start" in out and "0.5 to 0.7" in out

@@ -1,13 +1,23 @@
 """Settings come from the environment, with defaults beside the package."""
 
 import random
+import subprocess
 import sys
 from types import ModuleType, SimpleNamespace
 
 import numpy as np
 import pytest
 
-from fer_course.settings import ROOT, SEED, seed_everything, settings, setup_line
+from fer_course import settings as settings_module
+from fer_course.settings import (
+    ROOT,
+    SEED,
+    graphics_cards,
+    seed_everything,
+    settings,
+    setup_line,
+    usable_cores,
+)
 
 NAMES = ("FER_MODE", "FER_COURSE_DATA", "FER_COURSE_MODELS", "FER_COURSE_RUNS")
 
@@ -76,3 +86,38 @@ def test_the_set_up_line_says_what_is_there(monkeypatch, tmp_path):
     line = setup_line()
     assert "detection photos" in line and "quick mode" in line and "numpy" in line
     assert "\n" not in line
+
+
+@pytest.mark.parametrize(
+    ("visible", "answer", "names"),
+    [
+        pytest.param(None, "Tesla T4\nTesla T4\n", ["Tesla T4"] * 2, id="two cards"),
+        pytest.param("0", "Tesla T4\n", ["Tesla T4"], id="one chosen"),
+        pytest.param("", "Tesla T4\n", [], id="hidden"),
+        pytest.param("-1", "Tesla T4\n", [], id="hidden by a number"),
+        pytest.param(None, subprocess.TimeoutExpired("x", 10), [], id="no answer"),
+        pytest.param(None, subprocess.CalledProcessError(9, "x"), [], id="no driver"),
+    ],
+)
+def test_graphics_cards_are_named(monkeypatch, visible, answer, names):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    if visible is not None:
+        monkeypatch.setenv("CUDA_VISIBLE_DEVICES", visible)
+
+    def run(*_, **__):
+        if isinstance(answer, Exception):
+            raise answer
+        return SimpleNamespace(stdout=answer)
+
+    monkeypatch.setattr(settings_module.shutil, "which", lambda name: f"/bin/{name}")
+    monkeypatch.setattr(settings_module.subprocess, "run", run)
+    assert graphics_cards() == names
+    assert ("CPU, " in setup_line()) == (not names)
+
+
+def test_without_the_tool_there_is_no_card(monkeypatch):
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    monkeypatch.setattr(settings_module.shutil, "which", lambda name: None)
+    assert graphics_cards() == []
+    assert usable_cores() >= 1
+    assert "usable" in setup_line()

@@ -3,11 +3,11 @@
 import numpy as np
 import pytest
 
-from fer_course.analysis.analyzer import FaceAnalyzer
+from fer_course.analysis.analyzer import Face, FaceAnalyzer
 from fer_course.images import read_image
 from fer_course.labels import EXPRESSIONS
 from fer_course.teaching import skew
-from fer_course.teaching.samples import sample_boxes, sample_photos
+from fer_course.teaching.samples import sample_boxes, sample_photos, sample_scene
 
 MARGIN = 0.1
 
@@ -77,3 +77,27 @@ def test_pocket_reader_reads_new_faces_and_fits_into_the_analyzer(portraits):
 
     result = FaceAnalyzer(OneBox(), reader).analyze(new[1].image)
     assert result.faces[0].expression in EXPRESSIONS
+
+
+def test_failed_faces_are_the_wrong_and_the_missed_ones():
+    scene = sample_scene(np.random.default_rng(3), n_faces=3)
+    (first, second, third), names = scene.boxes_xyxy, scene.expressions
+    other = next(name for name in EXPRESSIONS if name not in (names[1], names[2]))
+    found = [
+        Face(tuple(first), 0.9, names[0], {}, True),
+        Face(tuple(second), 0.8, other, {}, True),
+        Face(tuple(second), 0.7, names[1], {}, True),  # comes too late
+    ]
+    failed = skew.failed_faces(scene, found)
+    heights = [f"{box[3] - box[1]:.0f} px" for box in (second, third)]
+    assert [title.split("\n") for _, title in failed] == [
+        [names[1], f"→ {other}", heights[0]],
+        [names[2], "missed", heights[1]],
+    ]
+    assert all(picture.shape[0] == picture.shape[1] for picture, _ in failed)
+
+
+@pytest.mark.parametrize("n_faces", [0, 2])
+def test_failed_faces_where_none_was_found(n_faces):
+    scene = sample_scene(np.random.default_rng(3), n_faces)
+    assert len(skew.failed_faces(scene, [])) == n_faces
