@@ -1,7 +1,8 @@
 """The detector's record as figures: training, precision and recall, set by set.
 
 In: `models/records/detector_history.csv` and `detector.json`, which the real training
-and `python -m fer_course evaluate detector --record` write. Out: matplotlib figures.
+and `python -m fer_course evaluate detector --record` write; for `plot_errors`, pictures
+and boxes. Out: matplotlib figures.
 Notebook 02, sections 6 and 7. Nothing here knows a figure of its own: a better
 network changes the pictures, not the code.
 """
@@ -13,6 +14,7 @@ import numpy as np
 from fer_course.detection.comparison import PORTRAITS
 from fer_course.settings import settings
 from fer_course.teaching.figure_style import DASHES, LINES, new_figure, style
+from fer_course.teaching.figures import plot_photo
 
 _HATCHES = ("", "///", "...")
 _MARKERS = "osD^v*P"
@@ -68,6 +70,26 @@ def plot_detector_history(history):
         for axes in (left, right):
             axes.xaxis.get_major_locator().set_params(integer=True)
             axes.legend()
+    return figure
+
+
+def plot_errors(examples):
+    """Return one picture for each kind of error, its box orange, the labels white.
+
+    Args:
+        examples: kind -> (picture (H, W, 3), box (4,), labels (N, 4)), pixels.
+    """
+    from matplotlib.patches import Rectangle
+
+    with style():
+        figure, row = new_figure(1.7, 1, len(examples), squeeze=False)
+        for axes, (kind, shown) in zip(row.flat, examples.items(), strict=True):
+            picture, box, labels = shown
+            for x1, y1, x2, y2 in labels:
+                edge = Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, color="white")
+                axes.add_patch(edge)
+            plot_photo(picture, box, ax=axes)
+            axes.set_title(kind)
     return figure
 
 

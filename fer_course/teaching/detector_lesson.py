@@ -2,15 +2,20 @@
 
 In: a folder to write to. Out: the yaml of a YOLO dataset (drawn scenes, which the page
 shows; the real photos, which it trains on in full mode and must not show), start
-weights, and `train_detector`'s arguments.
+weights, and `train_detector`'s arguments; and the course's own pictures so small that
+a detector errs on them.
 """
 
 from importlib import import_module
 
+import cv2
+import numpy as np
+
 from fer_course.detection.annotations import read_wider
 from fer_course.detection.dataset import prepare_yolo
+from fer_course.images import read_image
 from fer_course.settings import settings
-from fer_course.teaching.samples import write_samples
+from fer_course.teaching.samples import sample_boxes, sample_photos, write_samples
 
 _DRAWN, _CHOOSE = 24, 8  # scenes in all, and how many of them to choose with
 
@@ -88,3 +93,47 @@ def training_budget():
     if settings().quick:
         return {"quick": True, "image_size": 192, "threads": 1}
     return {"hours": 0.9}
+
+
+def score_weights(weights, photos, out):
+    """Return the AP50 of weights on the choosing photos, as a training would note it.
+
+    Args:
+        weights: a .pt file.
+        photos: the yaml of a YOLO dataset.
+        out: folder that Ultralytics may write to.
+    """
+    from fer_course.detection.training import import_ultralytics
+
+    yolo = import_ultralytics().YOLO(weights)
+    size = {"imgsz": training_budget().get("image_size", 640), "device": "cpu"}
+    quiet = {"plots": False, "verbose": False, "workers": 0, "exist_ok": True}
+    looked = yolo.val(
+        data=str(photos), project=str(out), name="step_0", **size, **quiet
+    )
+    return float(looked.box.map50)
+
+
+def tiny_samples(heights_px=(6, 7, 8)):
+    """Return the sample pictures, shrunk until half of their faces are this low.
+
+    Args:
+        heights_px: median heights of a picture's faces; each picture comes once for
+            each.
+
+    Returns:
+        A list of pictures (H, W, 3) uint8 with their boxes (N, 4), pixels.
+    """
+    found = []
+    for name, path in sample_photos().items():
+        image, boxes_xyxy = read_image(path), sample_boxes()[name]
+        median = np.median(boxes_xyxy[:, 3] - boxes_xyxy[:, 1])
+        height, width = image.shape[:2]
+        for wanted in heights_px:
+            size_wh = [
+                max(1, round(side * wanted / median)) for side in (width, height)
+            ]
+            small = cv2.resize(image, size_wh, interpolation=cv2.INTER_AREA)
+            scale = np.divide(size_wh, (width, height))
+            found.append((small, boxes_xyxy * np.tile(scale, 2)))
+    return found

@@ -76,3 +76,16 @@ def test_history_is_read_and_drawn(models):
     plain = history.drop(columns=[name for name in history if "val" in name])
     axes = detector_figures.plot_detector_history(plain).axes[0]
     assert axes.get_ylabel() == "loss in training"
+
+
+def test_an_error_is_drawn_over_the_labels():
+    picture, box = np.zeros((20, 40, 3), np.uint8), np.array([3.0, 2, 9, 10])
+    labels = np.array([[2.0, 2, 8, 10], [20, 2, 26, 10]])
+    drawn = detector_figures.plot_errors(
+        {"double": (picture, box, labels), "no face": (picture, box, labels[:0])}
+    )
+    assert [axes.get_title() for axes in drawn.axes] == ["double", "no face"]
+    assert [len(axes.patches) for axes in drawn.axes] == [4, 2]
+    assert drawn.axes[0].patches[-1].get_xy() == (3, 2)
+    alone = detector_figures.plot_errors({"double": (picture, box, labels)})
+    assert len(alone.axes) == 1

@@ -2,6 +2,7 @@
 
 from importlib.util import find_spec
 
+import numpy as np
 import pytest
 
 from fer_course.teaching import detector_lesson
@@ -50,3 +51,23 @@ def test_random_weights_where_nothing_is_shipped(tmp_path, monkeypatch):
     path = detector_lesson.start_weights(tmp_path / "run")
     network, _ = training.load_network(path)
     assert callable(network)
+
+
+def test_samples_are_shrunk_with_their_boxes():
+    found = detector_lesson.tiny_samples((6, 12))
+    assert len(found) == 2 * len(detector_lesson.sample_photos())
+    for k, (picture, boxes_xyxy) in enumerate(found):
+        height = np.median(boxes_xyxy[:, 3] - boxes_xyxy[:, 1])
+        assert height == pytest.approx((6, 12)[k % 2], rel=0.1)
+        assert boxes_xyxy[:, 2].max() <= picture.shape[1] + 1
+        assert boxes_xyxy[:, 3].max() <= picture.shape[0] + 1
+
+
+def test_random_weights_score_nothing_before_any_step(tmp_path, monkeypatch):
+    if find_spec("ultralytics") is None:
+        pytest.skip("Ultralytics is not installed")
+    monkeypatch.setattr(detector_lesson, "_DRAWN", 3)
+    monkeypatch.setattr(detector_lesson, "_CHOOSE", 2)
+    yaml, _ = detector_lesson.drawn_photos(tmp_path)
+    start = detector_lesson.random_weights(tmp_path)
+    assert detector_lesson.score_weights(start, yaml, tmp_path) < 0.1
