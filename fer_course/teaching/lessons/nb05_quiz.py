@@ -44,16 +44,16 @@ QUIZ = (
     QuizItem(
         "What can temperature scaling not change?",
         (
-            Option(
-                "The most probable class of a face",
-                True,
-                "All logits are divided by one number, their order stays: section 5.",
-            ),
             Option("The loss", False, "It is fitted to lower it: section 5."),
             Option(
                 "How many faces pass a threshold of 0.8",
                 False,
                 "Top probabilities move, so the number moves too: section 5.",
+            ),
+            Option(
+                "The most probable class of a face",
+                True,
+                "All logits are divided by one number, their order stays: section 5.",
             ),
         ),
     ),
@@ -83,11 +83,6 @@ QUIZ = (
         "What follows?",
         (
             Option(
-                "The map shows the picture's edges, not what was learned",
-                True,
-                "A map that survives shuffling cannot be evidence: section 7.",
-            ),
-            Option(
                 "The network needs no training",
                 False,
                 "The map is at fault, not the network: section 7.",
@@ -97,22 +92,57 @@ QUIZ = (
                 False,
                 "The second network knows nothing, so it confirms nothing: section 7.",
             ),
+            Option(
+                "The map shows the picture's edges, not what was learned",
+                True,
+                "A map that survives shuffling cannot be evidence: section 7.",
+            ),
         ),
     ),
     QuizItem(
-        "Without batch norm, a network trains with SGD at a rate of 0.03, inputs of 0 "
-        "to 1. Rescaling is lost, inputs are 0 to 255. Where is the rate now?",
+        "On a larger machine you take batches of 256 instead of 64 and keep the rate "
+        "and the epochs. The training curve now rises far more slowly. Why?",
         (
             Option(
-                "Far lower, by orders of magnitude",
+                "A quarter of the steps an epoch: the same rate goes less far",
                 True,
-                "Slopes grow with the inputs, and so does what a step does: section 2.",
+                "Count steps before you blame the machine: section 2. Try a higher "
+                "rate, below the limit of a range test, or more epochs.",
             ),
-            Option("The same", False, "Only behind batch norm: Figure 5.1, section 2."),
             Option(
-                "255 times higher",
+                "Four times as many faces make the step too large",
                 False,
-                "Larger slopes need smaller steps: section 2.",
+                "The loss is a mean over the batch, not a sum: a larger batch makes "
+                "the slope less noisy, not longer. Count the steps: section 2.",
+            ),
+            Option(
+                "The other machine computes other steps",
+                False,
+                "Section 2 compares one step of Keras and Torch: they agree.",
+            ),
+        ),
+    ),
+    QuizItem(
+        "Three runs. A: the training loss falls, the choosing loss turns up. B: both "
+        "stay near ln 7. C: both jump to 9 and stay there. What is wrong?",
+        (
+            Option(
+                "A needs more epochs, B over-fits, C has a rate far too low",
+                False,
+                "More epochs widen A's gap, and who over-fits has learned something: "
+                "section 3, Figures 5.3 to 5.6.",
+            ),
+            Option(
+                "A over-fits, B's rate is far too high, C's far too low",
+                False,
+                "Too high a rate makes the loss explode (Figure 5.1); too low a one "
+                "leaves it where it began (section 2).",
+            ),
+            Option(
+                "A over-fits, B's rate may be far too low, C's is far too high",
+                True,
+                "The gap, the start and the jump are read off the curves: section 3. "
+                "Another fault, as in page 04, keeps B there too: memorize 32 faces.",
             ),
         ),
     ),
@@ -120,14 +150,14 @@ QUIZ = (
         "You weight disgust 16-fold in the loss. What happens to its probabilities?",
         (
             Option(
-                "They become too high for how often disgust occurs",
-                True,
-                "Recall rises and calibration suffers: check both, as section 4 does.",
-            ),
-            Option(
                 "Nothing, weights act in training only",
                 False,
                 "What training raises is what the softmax shows later: section 4.",
+            ),
+            Option(
+                "They become too high for how often disgust occurs",
+                True,
+                "Recall rises and calibration suffers: check both, as section 4 does.",
             ),
             Option(
                 "They become calibrated",
