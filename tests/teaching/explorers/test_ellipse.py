@@ -28,8 +28,10 @@ def test_the_static_twin_says_what_its_titles_say():
     titles = [axes.get_title() for axes in ellipse.static().axes]
     said = [title.split("IoU ")[1] for title in titles]
     assert all(number in ellipse.STATIC_ALT for number in said), said
-    assert ellipse.describe(72.5).endswith(
-        "0.63, the box without the angle by 0.56, and the box with swapped axes by 0.93."
+    told = ellipse.describe(72.5)
+    assert told.endswith(
+        "0.63, the box without the angle by 0.56, and the box with swapped axes by "
+        "0.93."
     )
 
 
