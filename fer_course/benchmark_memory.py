@@ -3,7 +3,7 @@
 In: a `FaceAnalyzer` and a folder to write to. Out: a row at every hundredth photo and
 frame, for `benchmark --memory` and for the slow tests, which bound the growth. All are
 cut from `samples/gallery.jpg`: narrow, so that thousands are read in minutes. Needs
-psutil and the packages for videos. Notebook 06.
+psutil and the packages for videos.
 """
 
 import gc
