@@ -40,6 +40,7 @@ def test_page_has_the_lesson_s_exercises_with_their_stars(path):
     found = re.findall(r"^### E(\d\d\.\d) (★+)", prose, re.MULTILINE)
     lesson = load_lesson(page.number).EXERCISES
     assert found == [(exercise.id, "★" * exercise.stars) for exercise in lesson]
+    assert [stars for _, stars in found] == sorted(stars for _, stars in found)
 
 
 @each_page

@@ -150,7 +150,7 @@ _RNG = np.random.default_rng(3)
 BACKWARD = Exercise(
     id="03.5",
     title="corr2d_backward",
-    stars=3,
+    stars=2,
     reference=corr2d_backward_by_loops,
     judge=judge_function(
         (
