@@ -163,16 +163,7 @@ def _split(line):
         return []
 
 
-def sha256(path):
-    """Return the SHA-256 checksum of a file, in hexadecimal."""
-    digest = hashlib.sha256()
-    with Path(path).open("rb") as file:
-        while block := file.read(_CHUNK):
-            digest.update(block)
-    return digest.hexdigest()
-
-
-def download(url, path, sha256=None, progress=print):
+def download(url, path, checksum=None, progress=print):
     """Fetch a file, going on where an earlier attempt was cut.
 
     What has arrived lies in `<path>.part` until it is complete and checked; a
@@ -181,8 +172,8 @@ def download(url, path, sha256=None, progress=print):
     Args:
         url: an http or https address.
         path: where the file goes.
-        sha256: expected checksum in hexadecimal; None takes any file that is
-            not an HTML page.
+        checksum: expected SHA-256 in hexadecimal, or another with its name before
+            it, as in "md5:0cc1…"; None takes any file that is not an HTML page.
         progress: called with a line of text every few seconds.
 
     Returns:
@@ -197,7 +188,7 @@ def download(url, path, sha256=None, progress=print):
     if not url.startswith(("http://", "https://")):
         raise ValueError(f"{url} is no address to fetch from: use http or https.")
     path = Path(path)
-    if path.is_file() and (sha256 is None or _matches(path, sha256)):
+    if path.is_file() and (checksum is None or _matches(path, checksum)):
         progress(f"{path.name} is there already.")
         return path
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -225,13 +216,15 @@ def download(url, path, sha256=None, progress=print):
             raise ConnectionError(f"{problem}, it goes on where it stopped.")
         progress(f"{path.name}: {problem.partition(': ')[0]}, trying again.")
         time.sleep(0.2 * 4**attempt)
-    _check(part, path, url, sha256)
+    _check(part, path, url, checksum)
     os.replace(part, path)
     return path
 
 
 def _matches(path, expected):
-    return sha256(path) == expected.lower()
+    name, _, digits = expected.rpartition(":")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, name or "sha256").hexdigest() == digits.lower()
 
 
 def _reason(error):

@@ -31,6 +31,9 @@ _WIDER_SHA256 = {  # as Hugging Face lists them
     "WIDER_train": "e23b76129c825cafae8be944f65310b2e1ba1c76885afe732f179c41e5ed6d59",
 }
 _FERPLUS_SHA256 = "9206e20d62f56475939f516847d61753e4860caeac9718b560129541b776fc2c"
+# others' scripts hold them: FDDB's page has none (vipy; penolove's loader)
+_FDDB_FOLDS_SHA1 = "94ce19ba3348425dfbb8bcbe55802490f8f152f8"
+_FDDB_PHOTOS_MD5 = "cf414253ac596cd858daae0cc321d793"
 _ASK = "Not to be downloaded without asking"
 _KAGGLE_CONTEST = (
     "challenges-in-representation-learning-facial-expression-recognition-challenge"
@@ -48,8 +51,8 @@ class Source:
         terms: what one may do with it.
         place: its folder, below the data folder.
         layout: what lies there once all is right, or what to ask for.
-        files: (address, file below `place`, SHA-256 or None), to be fetched
-            directly; archives are unpacked into `place`. Empty: ask first.
+        files: (address, file below `place`, checksum as `download` takes it), to
+            be fetched directly; archives are unpacked into `place`. Empty: ask first.
     """
 
     title: str
@@ -79,11 +82,11 @@ SOURCES = {
         "detection",
         "FDDB-folds and originalPics/2002, originalPics/2003 in it.",
         (
-            (f"{_FDDB}/FDDB-folds.tgz", "FDDB-folds.tgz", None),
+            (f"{_FDDB}/FDDB-folds.tgz", "FDDB-folds.tgz", f"sha1:{_FDDB_FOLDS_SHA1}"),
             (
                 f"{_FDDB}/originalPics.tar.gz",
                 "originalPics/originalPics.tar.gz",
-                None,
+                f"md5:{_FDDB_PHOTOS_MD5}",
             ),
         ),
     ),

@@ -180,11 +180,6 @@ def test_one_after_the_other_in_a_folder(tmp_path):
     assert said == [f"Another process works on {tmp_path / 'new'}: waiting for it."]
 
 
-def test_sha256_is_hashlibs(tmp_path):
-    (tmp_path / "x").write_bytes(BODY)
-    assert files.sha256(tmp_path / "x") == SUM
-
-
 def test_download_whole(server, tmp_path):
     path = files.download(f"{server.url}/whole", tmp_path / "in" / "a.bin", SUM)
     assert path.read_bytes() == BODY
@@ -234,9 +229,19 @@ def test_an_html_page_is_recognized(server, tmp_path, checksum):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_wrong_checksum_is_removed(server, tmp_path):
+@pytest.mark.parametrize("name", ["md5", "sha1"])
+def test_a_checksum_of_another_kind_has_its_name_before_it(server, tmp_path, name):
+    right = f"{name}:{hashlib.new(name, BODY).hexdigest().upper()}"
+    path = files.download(f"{server.url}/whole", tmp_path / "a", right)
+    assert path.read_bytes() == BODY
     with pytest.raises(ValueError, match="wrong checksum"):
-        files.download(f"{server.url}/whole", tmp_path / "a.zip", "0" * 64)
+        files.download(f"{server.url}/whole", tmp_path / "b", f"{name}:{SUM}")
+
+
+@pytest.mark.parametrize("checksum", ["0" * 64, SUM[:-1]])
+def test_a_wrong_checksum_is_removed(server, tmp_path, checksum):
+    with pytest.raises(ValueError, match="wrong checksum"):
+        files.download(f"{server.url}/whole", tmp_path / "a.zip", checksum)
     assert list(tmp_path.iterdir()) == []
 
 

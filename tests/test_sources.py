@@ -322,3 +322,11 @@ def test_a_flipped_bit_is_one_sentence(tmp_path):
     (tmp_path / "a.zip").write_bytes(data)
     with pytest.raises(ValueError, match=r"cannot be unpacked .*: get it again"):
         sources.unpack(tmp_path / "a.zip", tmp_path)
+
+
+def test_every_file_that_is_fetched_has_a_checksum_of_its_kind_s_length():
+    digits = {"sha256": 64, "sha1": 40, "md5": 32}
+    for source in sources.SOURCES.values():
+        for _, name, checksum in source.files:
+            kind, _, hexadecimal = checksum.rpartition(":")
+            assert len(bytes.fromhex(hexadecimal)) * 2 == digits[kind or "sha256"], name
