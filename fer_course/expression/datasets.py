@@ -95,7 +95,8 @@ def load_fer2013(folder, *, votes=0.0):
     The official parts stay what they are: Training is "train", PublicTest is
     "choose", PrivateTest is "test" and whole. Left out are blank training rows,
     training rows with a near-duplicate (correlation above 0.9) in a test part, and
-    PublicTest rows with one in PrivateTest, as listed in `data/splits/fer2013.csv`.
+    PublicTest rows with one in PrivateTest, as listed in `data/splits/fer2013.csv`;
+    and rows that are not understood.
 
     Args:
         folder: where `fer2013.csv` lies, and `fer2013new.csv` for the votes.
@@ -109,12 +110,13 @@ def load_fer2013(folder, *, votes=0.0):
     folder = Path(folder)
     table = _existing(folder / "fer2013.csv", "fer2013")
     pixels, ids, usages = _cached(table, lambda: read_fer2013(table))
-    split = np.array([USAGES[usage] for usage in usages])
+    split = np.array([USAGES.get(usage, "train") for usage in usages])
     targets = _one_hot([labels.FER2013_IDS[i] for i in ids])
     group, reason = np.arange(len(pixels)), np.full(len(pixels), "", dtype="<U32")
     for number, twin, why in _fer2013_leaks(pixels, usages):
         group[number], reason[number] = twin, why
     reason[(reason == "blank") & (split != "train")] = ""
+    reason[usages == ""] = NOT_UNDERSTOOD
     if votes:
         voted = _ferplus_targets(folder / "fer2013new.csv", len(pixels))
         silent = voted.sum(1) == 0

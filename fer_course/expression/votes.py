@@ -6,6 +6,7 @@ against. Notebook 05, section 5.
 """
 
 import re
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -19,6 +20,9 @@ CHOICES = tuple(labels.FERPLUS_COLUMNS)  # ten choices, the seven and three more
 def read_votes(path):
     """Return FER+'s votes, (N, 10) int in the order of `CHOICES`.
 
+    A row that is not understood keeps its place, with no votes, and a warning says so:
+    the rows belong to fer2013.csv's one by one.
+
     Raises:
         FileNotFoundError: the file is missing; the message says where to get it.
         ValueError: it is not FER+'s list.
@@ -30,12 +34,19 @@ def read_votes(path):
             "get it."
         )
     rows = [[row[choice] for choice in CHOICES] for row in read_table(path, CHOICES)]
-    for number, row in enumerate(rows, 1):
-        if not all(re.fullmatch("[0-9]{1,2}", count) for count in row):
-            raise ValueError(
-                f"{path}: row {number} is not ten counts of votes but {row}: the rows "
-                "belong to fer2013.csv's one by one, get the file again."
-            )
+    odd = [
+        number
+        for number, row in enumerate(rows)
+        if not all(re.fullmatch("[0-9]{1,2}", count) for count in row)
+    ]
+    for number in odd:
+        rows[number] = [0] * len(CHOICES)
+    if odd:
+        warnings.warn(
+            f"{path}: {len(odd)} rows are not ten counts of votes, the first of them "
+            f"row {odd[0] + 1}: taken as without votes. Get the file again.",
+            stacklevel=2,
+        )
     return np.array(rows, dtype=int).reshape(-1, len(CHOICES))
 
 

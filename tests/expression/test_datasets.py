@@ -1,4 +1,5 @@
 import csv
+import re
 
 import cv2
 import numpy as np
@@ -141,13 +142,36 @@ def test_votes_may_make_a_share_of_the_training_targets(fer2013):
     np.testing.assert_array_equal(faces.labels, plain.labels)
 
 
-def test_a_damaged_or_missing_csv_is_named(fer2013, tmp_path):
+@pytest.mark.parametrize(
+    ("right", "wrong"),
+    [
+        pytest.param(r"^1,(\d+) ", "1,", id="a pixel less"),
+        pytest.param(r"^1,(\d+) ", "1,256 ", id="a pixel of 256"),
+        pytest.param(r"^1,(\d+) ", "1,-1 ", id="a pixel below 0"),
+        pytest.param(r"^1,(\d+) ", "1,1.5 ", id="a pixel of 1.5"),
+        pytest.param(r"^1,", "7,", id="an eighth expression"),
+        pytest.param(r"^1,", ",", id="no expression"),
+        pytest.param(r"^1,", '1,"', id="a stray quote"),
+        pytest.param(r"^1,(.*),Training$", r"1,\1,Test", id="another part"),
+        pytest.param(r"^1,(.*)$", "x", id="another row"),
+    ],
+)
+def test_a_damaged_row_costs_no_other(fer2013, tmp_path, right, wrong):
     folder, _, _ = fer2013
-    text = (folder / "fer2013.csv").read_text().replace(" 7 ", " ", 1)
+    whole = load_fer2013(folder)
+    text = (folder / "fer2013.csv").read_text()
+    text, count = re.subn(right, wrong, text, flags=re.MULTILINE)
+    assert count == 1
     (tmp_path / "cut").mkdir()
     (tmp_path / "cut" / "fer2013.csv").write_text(text)
-    with pytest.raises(ValueError, match="damaged"):
-        load_fer2013(tmp_path / "cut")
+    faces = load_fer2013(tmp_path / "cut")
+    assert faces.dropped == whole.dropped | {"row of the list not understood": 1}
+    assert faces.names.tolist() == [name for name in whole.names if name != "1"]
+    np.testing.assert_array_equal(faces.pixels, whole.pixels[whole.names != "1"])
+    np.testing.assert_array_equal(faces.targets, whole.targets[whole.names != "1"])
+
+
+def test_a_missing_csv_is_named(tmp_path):
     with pytest.raises(FileNotFoundError, match="data get fer2013"):
         load_fer2013(tmp_path / "nowhere")
 
@@ -156,7 +180,10 @@ def test_a_list_of_another_kind_is_named(fer2013, tmp_path):
     folder, _, _ = fer2013
     path = tmp_path / "train" / "fer2013.csv"
     write_csv(path, ("emotion", "pixels"), [(0, "1 2 3")])
-    with pytest.raises(ValueError, match="lacks one of the columns"):
+    with pytest.raises(ValueError, match="no column 'Usage'"):
+        load_fer2013(path.parent)
+    write_csv(path, ("emotion", "pixels", "Usage"), [(0, "1 2 3", "Training")])
+    with pytest.raises(ValueError, match=r"fer2013\.csv has no face with an expr"):
         load_fer2013(path.parent)
     votes = folder / "fer2013new.csv"
     votes.write_text("".join(votes.read_text().splitlines(keepends=True)[:-1]))

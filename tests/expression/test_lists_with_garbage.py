@@ -97,15 +97,29 @@ def reads_or_says_why(read, path):
 
 @few
 @given(damaged(VOTES))
-def test_votes_are_read_whole_or_refused(folder, content):
+@pytest.mark.filterwarnings("ignore:.*ten counts of votes")
+def test_damaged_votes_are_ten_counts_a_row_or_refused(folder, content):
     (folder / "fer2013new.csv").write_bytes(content)
     votes = reads_or_says_why(read_votes, folder / "fer2013new.csv")
     assert votes is None or votes.shape[1:] == (10,)
 
 
 @few
+@given(garbage=st.lists(blocks, min_size=3, max_size=3))
+def test_fer2013s_rows_around_garbage_are_kept(folder, garbage):
+    head, first, second = FER2013.splitlines()
+    lines = [head, *garbage[0], first, *garbage[1], second, *garbage[2]]
+    (folder / "fer2013.csv").write_text("\n".join(lines), encoding="utf-8")
+    pixels, ids, usages = read_fer2013(folder / "fer2013.csv")
+    assert ids[usages != ""].tolist() == [3, 6]
+    assert usages[usages != ""].tolist() == ["Training", "PrivateTest"]
+    assert (pixels[usages != ""].reshape(2, -1) == np.arange(2304) % 256).all()
+    assert not pixels[usages == ""].any()
+
+
+@few
 @given(damaged(FER2013))
-def test_fer2013_is_read_whole_or_refused(folder, content):
+def test_a_damaged_fer2013_is_faces_or_refused(folder, content):
     (folder / "fer2013.csv").write_bytes(content)
     read = reads_or_says_why(read_fer2013, folder / "fer2013.csv")
     if read is not None:
