@@ -30,6 +30,11 @@ _WITHOUT_ANYWIDGET = (
     "file of 5 MB and more in silence, and a photo that is shown may be saved with the "
     "notebook."
 )
+_LOADING = (
+    "Loading. If no photo appears below, this editor cannot load the package "
+    "anywidget: reload the page, or uninstall it (pip uninstall anywidget) and restart "
+    "the kernel."
+)
 _log = logging.getLogger(__name__)
 
 
@@ -119,6 +124,7 @@ class Panel:
         )
         self.status = ipywidgets.HTML()
         self.view = result_view()
+        self._idle = ""  # what the status line holds while nothing is read
         for chooser in (self.sample, self.path):
             chooser.observe(self._open, "value")
         self.threshold.observe(lambda _: self.show(), "value")
@@ -127,7 +133,16 @@ class Panel:
         parts = [self.upload, row, self.threshold, self.status, self.view]
         if find_spec("anywidget") is None:
             parts.insert(1, ipywidgets.HTML(_WITHOUT_ANYWIDGET))
+        else:
+            self._idle = _LOADING
+            self.view.on_msg(self._loaded)
+        self._say("")
         self.widget = ipywidgets.VBox(parts)
+
+    def _loaded(self, *_):
+        """Note that the page's own part has come, and asked for the result."""
+        self._idle = ""
+        self._say("")
 
     def receive(self, upload):
         """Read one photo that came from the browser; show all after the last."""
@@ -204,7 +219,7 @@ class Panel:
         self.view.show(html)
 
     def _say(self, text):
-        self.status.value = f'<span role="status">{escape(text)}</span>'
+        self.status.value = f'<span role="status">{escape(text or self._idle)}</span>'
 
 
 def _as_wide(width_px):

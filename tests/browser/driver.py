@@ -31,10 +31,10 @@ class Widget:
         self.wait_until_quiet()
 
     def wait_until_quiet(self):
-        """Wait until nothing is being sent or read."""
+        """Wait until nothing is being loaded, sent or read."""
         self.page.wait_for_function(
             """() => ![...document.querySelectorAll('[role=status]')]
-                 .some(node => /Sending|Reading/.test(node.textContent))""",
+                 .some(node => /Loading|Sending|Reading/.test(node.textContent))""",
             timeout=PATIENCE_MS,
         )
 

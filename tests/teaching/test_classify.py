@@ -166,6 +166,16 @@ def test_progress_is_said_and_taken_back(panel):
     assert "Reading" not in said[-1]
 
 
+def test_until_the_view_answers_a_sentence_says_what_to_do(panel, samples):
+    assert "cannot load the package anywidget: reload" in panel.status.value
+    panel.sample.value = str(samples["two"])  # reading comes and goes
+    assert "cannot load the package anywidget: reload" in panel.status.value
+    panel.view._handle_custom_msg({"type": "ready"}, [])  # as view.js sends it
+    assert panel.status.value == '<span role="status"></span>'
+    panel.sample.value = str(samples["one"])
+    assert panel.status.value == '<span role="status"></span>'
+
+
 @pytest.mark.parametrize(
     "upload, sentence",
     [
@@ -258,6 +268,7 @@ def test_without_anywidget_the_page_is_an_html_widget(samples, monkeypatch):
     panel.receive(Upload("me.png", _png()))
     assert "me.png" in panel.view.value
     assert "anywidget is missing" in panel.widget.children[1].value
+    assert "Loading" not in panel.status.value
 
 
 def test_the_slider_on_paper_has_a_panel_for_each_threshold():
