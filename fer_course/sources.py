@@ -123,7 +123,7 @@ SOURCES = {
         "then Image/aligned and EmoLabel/list_patition_label.txt in it.",
     ),
     "affectnet": Source(
-        "AffectNet, about 290,000 labelled faces",
+        "AffectNet, about 290,000 labeled faces",
         "https://mohammadmahoor.com/pages/databases/affectnet/",
         "Research only, by signed agreement; no redistribution.",
         "expression/AffectNet",
@@ -140,7 +140,7 @@ SOURCES = {
         ((_WEIGHTS, "yolov8n.pt", _YOLOV8N_SHA256),),
     ),
 }
-_WHOLE = {  # photos or faces of the sets as published, where all of them are labelled
+_WHOLE = {  # photos or faces of the sets as published, where all of them are labeled
     "wider": 16_106,
     "fddb": 2_845,
     "lfpw": 1_035,

@@ -521,7 +521,7 @@ def test_a_square_box_gives_a_square_crop():
     image = np.zeros((90, 120), np.uint8)
     low = np.random.default_rng(8).uniform(-20, 80, (500, 2))
     sides = np.random.default_rng(9).uniform(1, 60, (500, 2))
-    sides[:20] = 44.5  # a half, once away from 0 and once towards it
+    sides[:20] = 44.5  # a half, once away from 0 and once toward it
     squares = square(np.hstack([low, low + sides]), margin=-0.11)
     squares[:20] = square(np.hstack([low, low + sides])[:20])
     for box in squares:

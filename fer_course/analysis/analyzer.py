@@ -60,7 +60,7 @@ class PhotoResult:
     faces: tuple[Face, ...]
 
     def draw(self):
-        """Return the photo with numbered, labelled boxes, RGB uint8 (H, W, 3)."""
+        """Return the photo with numbered, labeled boxes, RGB uint8 (H, W, 3)."""
         return draw_faces(self.image, self.faces)
 
     def to_dict(self):

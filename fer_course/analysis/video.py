@@ -43,7 +43,7 @@ class FrameResult:
     image: np.ndarray
 
     def draw(self):
-        """Return the frame with labelled boxes, RGB uint8 (H, W, 3)."""
+        """Return the frame with labeled boxes, RGB uint8 (H, W, 3)."""
         return draw_faces(self.image, self.faces)
 
 

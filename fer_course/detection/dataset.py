@@ -3,7 +3,7 @@
 In: `Annotations` of several sets. Out: one folder with `images/` and `labels/` per
 split, `faces.yaml`, and `prepared.json` from which evaluation reads the same cleaned
 boxes. The rules: boxes are brought to WIDER's convention (`harmonize.py`) and cut at
-the photo's edge; invalid faces and faces below `MIN_SIZE_PX` are neither learnt nor
+the photo's edge; invalid faces and faces below `MIN_SIZE_PX` are neither learned nor
 counted as misses. Notebook 01 walks through it.
 """
 
@@ -48,7 +48,7 @@ class PreparedDataset:
     Attributes:
         yaml: the file to train with.
         photos: split -> number of photos.
-        faces: split -> number of labelled faces.
+        faces: split -> number of labeled faces.
         ignored: split -> number of faces left out as invalid or too small.
         written: photos written by this run; 0 if all was there already.
         problems: what was skipped, those of the annotations included.
@@ -78,7 +78,7 @@ def prepare_yolo(
 
     Photos keep their size. In the training photos ignored faces of `HIDE_FROM_PX`
     and more are painted gray where no other face lies, so that they are neither
-    learnt nor punished. A second run writes only what has changed or is missing, and
+    learned nor punished. A second run writes only what has changed or is missing, and
     waits for one that is still at it.
 
     Args:
@@ -229,8 +229,8 @@ def _prepare_photo(photo, file, min_size_px):
         quality = [cv2.IMWRITE_JPEG_QUALITY, 95]
         bgr = cv2.cvtColor(hidden, cv2.COLOR_RGB2BGR)
         data = cv2.imencode(".jpg", bgr, quality)[1].tobytes()
-    learnt = xyxy_to_cxcywhn(cleaned.boxes_xyxy[~cleaned.ignore], image.shape)
-    text = "".join("0 {:.6f} {:.6f} {:.6f} {:.6f}\n".format(*row) for row in learnt)
+    learned = xyxy_to_cxcywhn(cleaned.boxes_xyxy[~cleaned.ignore], image.shape)
+    text = "".join("0 {:.6f} {:.6f} {:.6f} {:.6f}\n".format(*row) for row in learned)
     row = {
         "name": photo.name,
         "dataset": photo.dataset,
@@ -312,7 +312,7 @@ def _write_yaml(out):
 
 
 def _counts(record):
-    """Return photos, learnt faces and ignored faces, each per split."""
+    """Return photos, learned faces and ignored faces, each per split."""
     photos, faces, ignored = (dict.fromkeys(SPLITS, 0) for _ in range(3))
     for file, row in record.items():
         split = file.partition("/")[0]

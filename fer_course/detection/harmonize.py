@@ -47,7 +47,7 @@ def harmonize(photo):
 
 
 def clean(photo, image_hw, min_size_px=MIN_SIZE_PX):
-    """Return the photo with boxes as they are learnt and scored.
+    """Return the photo with boxes as they are learned and scored.
 
     Boxes are harmonized and cut at the edge; those left without area are dropped;
     faces smaller than `min_size_px` are marked `ignore` like invalid ones.

@@ -24,7 +24,7 @@ class AnnotatedPhoto:
         path: the picture.
         name: "<dataset>/<path without extension>": no two photos share one.
         boxes_xyxy: (N, 4) float, pixels, in the set's own convention; N may be 0.
-        ignore: (N,) bool, faces neither to be learnt nor to count as misses.
+        ignore: (N,) bool, faces neither to be learned nor to count as misses.
         group: photos of one group stay in one split (event, fold, photo).
         attributes: name -> (N,) int, each face's level; empty where a set has none.
         image_hw: height and width of the picture, px; None until it was opened.

@@ -3,7 +3,7 @@
 In: training faces and the files of one or more expression networks. Out: the same
 faces, their targets mixed with what the networks say, on average. A label says one
 expression; a network says which others a face resembles, and says the same of like
-faces, so that single mislabelled ones weigh less. After Hinton, Vinyals and Dean,
+faces, so that single mislabeled ones weigh less. After Hinton, Vinyals and Dean,
 "Distilling the Knowledge in a Neural Network" (2015). Notebook 05.
 """
 

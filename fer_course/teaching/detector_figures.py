@@ -13,7 +13,7 @@ import numpy as np
 
 from fer_course.detection.comparison import PORTRAITS
 from fer_course.settings import settings
-from fer_course.teaching.figure_style import DASHES, LINES, new_figure, style
+from fer_course.teaching.figure_style import DASHES, LINES, WIDTH_IN, new_figure, style
 from fer_course.teaching.figures import plot_photo
 
 _HATCHES = ("", "///", "...")
@@ -81,15 +81,19 @@ def plot_errors(examples):
     """
     from matplotlib.patches import Rectangle
 
+    shapes = [np.shape(picture)[1::-1] for picture, _, _ in examples.values()]
+    ratios = [width / height for width, height in shapes]
+    high = WIDTH_IN / sum(ratios) + 0.25  # all pictures equally high, below a title
     with style():
-        figure, row = new_figure(1.7, 1, len(examples), squeeze=False)
+        size = high, 1, len(examples)
+        figure, row = new_figure(*size, squeeze=False, width_ratios=ratios)
         for axes, (kind, shown) in zip(row.flat, examples.items(), strict=True):
             picture, box, labels = shown
             for x1, y1, x2, y2 in labels:
                 edge = Rectangle((x1, y1), x2 - x1, y2 - y1, fill=False, color="white")
                 axes.add_patch(edge)
             plot_photo(picture, box, ax=axes)
-            axes.set_title(kind)
+            axes.set(title=kind, anchor="S")
     return figure
 
 

@@ -5,11 +5,14 @@ reader tells apart, doubled by dashes, markers or hatches; `show` displays one w
 its description. Every notebook uses them.
 """
 
+from dataclasses import replace
+
 import numpy as np
 
 from fer_course.labels import COLORS, EXPRESSIONS, HATCHES
 from fer_course.teaching.figure_style import (
     DASHES,
+    DPI,
     LINES,
     MAX_HEIGHT_IN,
     WIDTH_IN,
@@ -29,9 +32,11 @@ __all__ = [
     "plot_precision_recall",
     "plot_probabilities",
     "plot_reliability",
+    "plot_result",
     "show",
     "style",
 ]
+_BLACK_TEXT_FROM = 0.48  # of cividis: from here on black is read better than white
 
 
 def plot_faces(pixels, titles=None, columns=7):
@@ -95,6 +100,31 @@ def plot_photo(image, boxes_xyxy=(), labels=None, ax=None):
                 back = {"facecolor": "#E69F00", "edgecolor": "none", "pad": 1}
                 ax.text(x1, y1, str(labels[k]), va="bottom", fontsize=10, bbox=back)
     return ax.figure
+
+
+def plot_result(result):
+    """Return an analyzed photo, its boxes and labels drawn at the size they are seen.
+
+    A face too small for a whole label keeps its number, as large as the others'.
+
+    Args:
+        result: a `PhotoResult` of `FaceAnalyzer`.
+    """
+    import cv2
+
+    from fer_course.analysis.drawing import draw_faces
+
+    height, width = result.image.shape[:2]
+    scale = DPI * min(WIDTH_IN / width, MAX_HEIGHT_IN / height)
+    size_wh = round(width * scale), round(height * scale)
+    small = cv2.resize(result.image, size_wh, interpolation=cv2.INTER_AREA)
+    faces = [
+        replace(face, box=tuple(scale * edge for edge in face.box))
+        for face in result.faces
+    ]
+    figure = plot_photo(draw_faces(small, faces))
+    figure.get_layout_engine().set(w_pad=0, h_pad=0)  # a pixel stays a pixel
+    return figure
 
 
 def plot_histograms(values, label, bins=None):
@@ -197,6 +227,8 @@ def plot_confusion(confusion):
             ax=ax,
             **scale,
         )
+        for text, share in zip(ax.texts, shares.flat, strict=True):
+            text.set_color("black" if share >= _BLACK_TEXT_FROM else "white")
         ax.set(xlabel="predicted (percent of the row, count below)", ylabel="label")
         ax.tick_params(axis="x", rotation=0)
         ax.tick_params(axis="y", rotation=0)

@@ -63,7 +63,7 @@ def analyzer():
 
 
 def scene(i, height=120, width=160):
-    """Two discs that move towards each other and pass, one above the other."""
+    """Two discs that move toward each other and pass, one above the other."""
     image = np.full((height, width, 3), 235, np.uint8)
     cv2.circle(image, (30 + 5 * i, 32), 18, RED, -1)
     if i >= 5:  # the second one comes later

@@ -292,8 +292,8 @@ def test_the_manifest_lists_each_photo_once_and_groups_whole():
         of_set = [r for r in rows if r["dataset"] == dataset]
         split_of = {r["group"]: r["split"] for r in of_set}
         assert all(split_of[r["group"]] == r["split"] for r in of_set)
-    learnt = [r for r in rows if r["split"] != "val"]
-    share = sum(r["split"] == "choose" for r in learnt) / len(learnt)
+    learned = [r for r in rows if r["split"] != "val"]
+    share = sum(r["split"] == "choose" for r in learned) / len(learned)
     assert 0.08 < share < 0.13
 
 

@@ -1,4 +1,4 @@
-"""Sets joined: what recurs in another set's held-back part is not learnt."""
+"""Sets joined: what recurs in another set's held-back part is not learned."""
 
 import numpy as np
 import pytest

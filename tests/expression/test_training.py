@@ -195,7 +195,7 @@ def test_it_learns_and_keeps_the_best_epoch(tmp_path):
     )
 
 
-def test_the_saved_file_is_float32_bare_and_labelled(tmp_path):
+def test_the_saved_file_is_float32_bare_and_labeled(tmp_path):
     train_fernet(faces(), faces(28, 1), tmp_path, replace(RECIPE, epochs=1))
     model, card = load_fernet(tmp_path / "best.keras")
     assert all(layer.dtype_policy.name == "float32" for layer in model.layers)

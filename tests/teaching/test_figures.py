@@ -7,6 +7,7 @@ import pytest
 from matplotlib.figure import Figure
 from PIL import Image
 
+from fer_course.analysis.analyzer import Face, PhotoResult
 from fer_course.expression.evaluation import reliability
 from fer_course.labels import EXPRESSIONS
 from fer_course.teaching import figures
@@ -50,6 +51,14 @@ def photo_with_boxes():
     )
 
 
+def two_faces():
+    """Return a tall photo's result: a large face, and one of 12 px."""
+    even = dict.fromkeys(EXPRESSIONS, 1 / 7)
+    boxes = (50, 60, 350, 400), (420, 700, 432, 712)
+    faces = tuple(Face(box, 0.9, "sad", even, sure=False) for box in boxes)
+    return PhotoResult(None, np.full((1200, 900, 3), 99, np.uint8), faces)
+
+
 PLOTS = [
     pytest.param(lambda: figures.plot_faces(sample_faces(3, 0)[0]), id="faces"),
     pytest.param(
@@ -60,6 +69,7 @@ PLOTS = [
     ),
     pytest.param(photo_with_boxes, id="photo"),
     pytest.param(lambda: figures.plot_photo(np.zeros((90, 30))), id="tall, no box"),
+    pytest.param(lambda: figures.plot_result(two_faces()), id="result"),
     pytest.param(
         lambda: figures.plot_histograms(
             {"a": rng().lognormal(3, 1, 99), "b": [5]}, "px"

@@ -78,7 +78,7 @@ def describe(angle_deg, major=MAJOR, minor=MINOR):
 @style()
 def static():
     """Return the same ellipse at five angles, with the two boxes people confuse."""
-    figure, grid = new_figure(2.2, 1, len(_ANGLES_DEG), sharex=True, sharey=True)
+    figure, grid = new_figure(2.05, 1, len(_ANGLES_DEG), sharex=True, sharey=True)
     for axes, angle in zip(grid, _ANGLES_DEG, strict=True):
         _ellipse(axes, MAJOR, MINOR, np.deg2rad(angle))
         iou = overlaps(MAJOR, MINOR, np.deg2rad(angle))[0]
@@ -113,7 +113,8 @@ def _ellipse(axes, major, minor, angle_rad, every=False):
     x = along * np.cos(angle_rad) - across * np.sin(angle_rad)
     y = along * np.sin(angle_rad) + across * np.cos(angle_rad)
     axes.fill(x, y, color="#56B4E9", alpha=0.5, lw=0)
-    axes.fill(*rectangle_corners(major, minor, angle_rad).T, fill=False, ec="gray")
+    leaning = {"ls": "--", "fill": False, "ec": "gray", "label": "rotated rectangle"}
+    axes.fill(*rectangle_corners(major, minor, angle_rad).T, **leaning)
     overlap = overlaps(major, minor, angle_rad)
     names = ("tight box", f"rotated rectangle's box\nIoU {overlap[0]:.2f}")
     looks = [("#0072B2", "-"), ("#D55E00", "--")]

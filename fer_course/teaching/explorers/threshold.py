@@ -71,6 +71,7 @@ def static():
     """Return three thresholds side by side."""
     scored = sample_scores()
     figure, grid = new_figure(4.0, 2, 3, sharey="row")
+    figure.get_layout_engine().set(w_pad=0.1)  # "1.0" stands clear of the next "0.0"
     for (above, below), threshold in zip(grid.T, THRESHOLDS, strict=True):
         _histogram(above, scored, threshold)
         above.set_title(f"threshold {threshold}")

@@ -95,9 +95,9 @@ QUIZ = (
         "a stride of 8 px. What follows?",
         (
             Option(
-                "It lies between grid points and cannot be labelled.",
+                "It lies between grid points and cannot be labeled.",
                 False,
-                "It can be labelled; the question is what can be learnt. Section 4.",
+                "It can be labeled; the question is what can be learned. Section 4.",
             ),
             Option(
                 "Training crops it larger, so nothing follows.",

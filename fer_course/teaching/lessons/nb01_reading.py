@@ -152,7 +152,7 @@ PARSE = Exercise(
             Slip("The row of zeros is not a face.", _parse_dummy_is_a_face),
             Slip("Keep all ten numbers: flags decide later.", _parse_boxes_only),
             Slip(
-                "Keep invalid faces: they are neither to be learnt nor punished.",
+                "Keep invalid faces: they are neither to be learned nor punished.",
                 _parse_without_invalid,
             ),
             Slip("A photo without a face belongs to the set.", _parse_no_empty_photos),

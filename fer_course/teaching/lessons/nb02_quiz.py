@@ -130,7 +130,7 @@ QUIZ = (
         ),
     ),
     QuizItem(
-        "A detector finds a face that nobody labelled. How is it scored?",
+        "A detector finds a face that nobody labeled. How is it scored?",
         (
             Option(
                 "As a false alarm: scoring knows only the labels.",

@@ -1,4 +1,4 @@
-"""Exercises and quiz of notebook 03: convolution by hand, backwards and counted."""
+"""Exercises and quiz of notebook 03: convolution by hand, backward and counted."""
 
 from fer_course.teaching.lessons.nb03_backward import BACKWARD, WIDE
 from fer_course.teaching.lessons.nb03_counts import COUNT, FIELD

@@ -186,7 +186,7 @@ CROSS_ENTROPY = Exercise(
         "Every classifier of this course is trained on these few lines.",
         "Softmax only knows differences of logits, so the largest may be set to 0, "
         "and then no exponential overflows.",
-        "The slope p - y pushes each probability towards its label and sums to 0 "
+        "The slope p - y pushes each probability toward its label and sums to 0 "
         "for each face.",
     ),
     wrong_turn="Computing p first and its log after: for a hopeless face p is 0 in "

@@ -33,7 +33,11 @@ QUIZ = (
                 False,
                 "Then its figure is the best of many tries: section 1.",
             ),
-            Option("PublicTest", True, "The test part is opened once, at the end."),
+            Option(
+                "PublicTest",
+                True,
+                "The test part is opened once, at the end: section 1.",
+            ),
             Option(
                 "Training, since it is the largest",
                 False,
