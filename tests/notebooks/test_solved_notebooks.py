@@ -32,7 +32,7 @@ def solved(source):
 def _execute(nbclient, page, resources):
     """Return the page run; once more from its start where an answer got lost.
 
-    Now and then a kernel idles and its client waits, with no message between them.
+    Now and then a kernel idles and its client waits, as in jupyter/nbclient#312.
     """
     for last_try in (False, True):
         run = copy.deepcopy(page)
