@@ -151,6 +151,8 @@ def _add_training(commands):
     train = _add(commands, "train", _train, "train a network")
     train.add_argument("network", choices=(*networks, "ablation"))
     train.add_argument("--quick", action="store_true", help="minutes, not hours")
+    text = "detector: a few epochs from --weights that know faces"
+    train.add_argument("--refine", action="store_true", help=text)
     train.add_argument("--resume", action="store_true", help="go on where it stopped")
     train.add_argument("--epochs", type=_count, metavar="N")
     text = "start here; default: the detector's yolov8n.pt, FERNet from scratch"
@@ -332,6 +334,7 @@ def _train(options):
     return train(
         options.network,
         quick=options.quick,
+        refine=options.refine,
         resume=options.resume,
         epochs=options.epochs,
         out=options.out,

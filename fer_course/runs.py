@@ -15,7 +15,7 @@ from fer_course.settings import settings
 QUICK_FACES = 4000
 _COMMON = {"quick", "resume", "epochs", "weights", "gpus"}
 _SETTINGS = {
-    "detector": _COMMON | {"image_size", "learning_rate", "hours"},
+    "detector": _COMMON | {"refine", "image_size", "learning_rate", "hours"},
     "fernet": _COMMON | {"faces", "recipe", "teachers"},
     "ablation": set(),
 }
@@ -33,11 +33,12 @@ def train(network, *, out=None, record=False, **given):
             epochs to what is there.
         **given: for both: quick (minutes instead of hours), resume (the run in `out`),
             epochs, weights (to start from) and gpus (numbers of those that share each
-            batch; for FERNet on JAX alone); for the detector: image_size,
-            learning_rate and hours; for FERNet: faces ("fer2013", "affectnet" or
-            "joint"), recipe, one of `expression.recipe.RECIPES`, and teachers, files of
-            networks to be distilled into this one. None and False mean the default. An
-            ablation takes none of them.
+            batch; for FERNet on JAX alone); for the detector: refine (weights that
+            know faces), image_size, learning_rate and hours; for FERNet: faces
+            ("fer2013", "affectnet" or "joint"), recipe, one of
+            `expression.recipe.RECIPES`, and teachers, files of networks to be distilled
+            into this one. None and False mean the default. An ablation takes none of
+            them.
 
     Raises:
         ValueError: a setting that is another network's, a GPU that is not there, or

@@ -79,6 +79,7 @@ def calls(monkeypatch):
             ("detector",),
             {
                 "quick": True,
+                "refine": False,
                 "resume": False,
                 "epochs": 3,
                 "out": None,

@@ -67,8 +67,8 @@ def test_the_detectors_own_settings_reach_it_and_no_other(folders, detector):
     runs.train("detector", image_size=416, hours=None, weights="start.pt")
     assert (detector["image_size"], detector["weights"]) == (416, "start.pt")
     assert "hours" not in detector
-    with pytest.raises(ValueError, match=r"hours: not for the fernet"):
-        runs.train("fernet", hours=1.0)
+    with pytest.raises(ValueError, match=r"hours, refine: not for the fernet"):
+        runs.train("fernet", hours=1.0, refine=True)
     with pytest.raises(ValueError, match=r"faces, recipe: not for the detector"):
         runs.train("detector", faces="joint", recipe="reference")
     with pytest.raises(ValueError, match=r"epochs: not for the ablation"):

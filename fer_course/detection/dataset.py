@@ -3,8 +3,8 @@
 In: `Annotations` of several sets. Out: one folder with `images/` and `labels/` per
 split, `faces.yaml`, and `prepared.json` from which evaluation reads the same cleaned
 boxes. The rules: boxes are brought to WIDER's convention (`harmonize.py`) and cut at
-the photo's edge; invalid faces and faces below `MIN_SIZE_PX` are neither learned nor
-counted as misses. Notebook 01 walks through it.
+the photo's edge; invalid faces and those below `MIN_LEARNED_PX` are not learned, those
+below `MIN_SIZE_PX` not counted as misses. Notebook 01 walks through it.
 """
 
 import hashlib
@@ -19,7 +19,13 @@ import cv2
 import numpy as np
 
 from fer_course.boxes import as_boxes, xyxy_to_cxcywhn
-from fer_course.detection.harmonize import MIN_SIZE_PX, SHIFTS, clean, face_sizes
+from fer_course.detection.harmonize import (
+    MIN_LEARNED_PX,
+    MIN_SIZE_PX,
+    SHIFTS,
+    clean,
+    face_sizes,
+)
 from fer_course.detection.packs import SPLITS, read_packs, read_splits
 from fer_course.detection.records import AnnotatedPhoto, Problem, report_problems
 from fer_course.detection.statistics import dataset_statistics, face_table
@@ -38,7 +44,7 @@ __all__ = [
 ]
 HIDE_FROM_PX = 4.0  # ignored faces from this size on are painted over in training
 _GRAY = 114  # the gray around letterboxed photos: "nothing here" to a YOLO network
-_RULES = 2  # raise it when the rules below change: everything is then written again
+_RULES = 3  # raise it when the rules below change: everything is then written again
 
 
 @dataclass(frozen=True)
@@ -71,9 +77,7 @@ class PreparedDataset:
         return "\n".join(lines + report_problems(self.problems, limit))
 
 
-def prepare_yolo(
-    annotations, out, *, splits=None, min_size_px=MIN_SIZE_PX, progress=print
-):
+def prepare_yolo(annotations, out, *, splits=None, progress=print):
     """Write all photos of all sets as one YOLO dataset.
 
     Photos keep their size. In the training photos ignored faces of `HIDE_FROM_PX`
@@ -87,7 +91,6 @@ def prepare_yolo(
             there that are not part of the dataset are removed.
         splits: photo name -> "train", "choose" or "val"; None takes the course's
             manifest, and divides photos that are not in it by group.
-        min_size_px: smallest face to learn, see `clean`.
         progress: called with a line now and then.
 
     Returns:
@@ -112,14 +115,12 @@ def prepare_yolo(
         name: f"{splits[name]}/{flat}" for name, flat in _flat_names(photos).items()
     }
     with alone_in(out, progress):
-        record, written = _write_photos(
-            photos, out, files, min_size_px, problems, progress
-        )
+        record, written = _write_photos(photos, out, files, problems, progress)
         yaml = _write_yaml(out)
     return PreparedDataset(yaml, *_counts(record), written, tuple(problems))
 
 
-def _write_photos(photos, out, files, min_size_px, problems, progress):
+def _write_photos(photos, out, files, problems, progress):
     """Write what is missing or has changed; return the record and how many it was."""
     old, record, written = _read_record(out), {}, 0
     present = _present(out)
@@ -127,11 +128,11 @@ def _write_photos(photos, out, files, min_size_px, problems, progress):
         for count, photo in enumerate(photos, 1):
             file = files[photo.name]
             try:
-                key = _fingerprint(photo, min_size_px)
+                key = _fingerprint(photo)
                 if file in present and old.get(file, {}).get("key") == key:
                     record[file] = old[file]
                     continue
-                data, text, row = _prepare_photo(photo, file, min_size_px)
+                data, text, row = _prepare_photo(photo, file)
             except (ImageError, OSError) as error:
                 message = f"picture not readable: {error}"
                 problems.append(Problem(photo.path, 0, message))
@@ -202,12 +203,13 @@ def _flat_names(photos):
     return flat
 
 
-def _fingerprint(photo, min_size_px):
+def _fingerprint(photo):
     """Return what the written files depend on, as a short text."""
     stat = photo.path.stat()
     facts = (
         _RULES,
-        min_size_px,
+        MIN_LEARNED_PX,
+        MIN_SIZE_PX,
         HIDE_FROM_PX,
         SHIFTS.get(photo.dataset),
         stat.st_size,
@@ -219,11 +221,12 @@ def _fingerprint(photo, min_size_px):
     return hashlib.sha256(repr(facts).encode()).hexdigest()[:16]
 
 
-def _prepare_photo(photo, file, min_size_px):
+def _prepare_photo(photo, file):
     """Return one picture's JPEG file, its labels and its row of the record."""
-    image = read_image(photo.path)
-    cleaned = clean(photo, image.shape, min_size_px)
-    hidden = _hide(image, cleaned) if file.startswith("train/") else image
+    image, training = read_image(photo.path), file.startswith("train/")
+    smallest = MIN_LEARNED_PX if training else MIN_SIZE_PX
+    cleaned = clean(photo, image.shape, smallest)
+    hidden = _hide(image, cleaned) if training else image
     data = photo.path.read_bytes() if hidden is image else b""
     if not data.startswith(b"\xff\xd8\xff") or b"Exif\0\0" in data[:65536]:
         quality = [cv2.IMWRITE_JPEG_QUALITY, 95]

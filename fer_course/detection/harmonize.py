@@ -26,7 +26,9 @@ SHIFTS = {
     "afw": _LANDMARKS,
     "helen": _LANDMARKS,
 }
-MIN_SIZE_PX = 8.0  # sqrt(w h) with the photo's longer side at 640 px
+# sqrt(w h) with the photo's longer side at 640 px. What is learned goes further down
+# than what is scored, so that a face at the limit is no odd one.
+MIN_LEARNED_PX, MIN_SIZE_PX = 5.0, 8.0
 _STICK_SCORE = 0.7  # the stick's boxes below it are not used
 _SAME_FACE = 0.4  # lowest overlap of a set's box and the stick's
 _SMALLEST_PX = 20  # below, a pixel of rounding is too large a share

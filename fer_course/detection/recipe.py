@@ -16,23 +16,30 @@ class DetectorRecipe:
         epochs: passes over the training photos.
         image_size: longer side of a training picture in px, a multiple of 32.
         batch_size: photos a step; the weights move after every step.
-        learning_rate: AdamW's peak, reached after the warm-up.
+        optimizer: "AdamW" or "SGD".
+        learning_rate: the peak, reached after the warm-up.
         final_share: the last step's rate as a share of the peak (cosine).
         warmup_epochs: epochs over which the rate climbs from 0.
         mosaic: share of pictures glued together from four photos.
         plain_share: share of the epochs, the last ones, without mosaic.
+        mixup: share of pictures blended with another.
         scale: photos are resized by 1 - scale to 1 + scale.
+        frozen_layers: how many of YOLOv8's 22 layers, from the first on, stay as they
+            are; 10 are its backbone.
     """
 
     epochs: int = 100
     image_size: int = 640
     batch_size: int = 16
+    optimizer: str = "AdamW"
     learning_rate: float = 1e-3
     final_share: float = 0.02
     warmup_epochs: float = 1.0
     mosaic: float = 1.0
     plain_share: float = 0.2
+    mixup: float = 0.0
     scale: float = 0.5
+    frozen_layers: int = 0
 
     def to_ultralytics(self):
         """Return these choices under Ultralytics' names."""
@@ -41,7 +48,7 @@ class DetectorRecipe:
             "imgsz": self.image_size,
             "batch": self.batch_size,
             "nbs": self.batch_size,  # no gradient accumulation: few steps, all used
-            "optimizer": "AdamW",
+            "optimizer": self.optimizer,
             "lr0": self.learning_rate,
             "lrf": self.final_share,
             "momentum": 0.9,
@@ -51,9 +58,16 @@ class DetectorRecipe:
             "warmup_bias_lr": 0.0,  # 0.1 is meant for SGD and wrecks AdamW's start
             "mosaic": self.mosaic,
             "close_mosaic": round(self.plain_share * self.epochs),
+            "mixup": self.mixup,
             "scale": self.scale,
+            "freeze": self.frozen_layers or None,
         }
 
 
 FULL = DetectorRecipe()
 QUICK = DetectorRecipe(epochs=1, image_size=320, batch_size=8, warmup_epochs=0.2)
+# To go on from weights that know faces: what they see in a picture stays, what they
+# make of it is learned on.
+REFINE = DetectorRecipe(
+    epochs=6, optimizer="SGD", learning_rate=3e-3, mixup=0.15, frozen_layers=10
+)

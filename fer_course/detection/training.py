@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from fer_course.detection.detector import DetectorCard
-from fer_course.detection.recipe import FULL, QUICK
+from fer_course.detection.recipe import FULL, QUICK, REFINE
 from fer_course.detection.resuming import write_content
 from fer_course.detection.training_events import training_events
 from fer_course.files import write_atomically
@@ -88,6 +88,7 @@ def train_detector(
     *,
     weights=None,
     quick=False,
+    refine=False,
     epochs=None,
     image_size=None,
     batch_size=None,
@@ -108,11 +109,12 @@ def train_detector(
         out: folder of the run; made if missing.
         weights: start weights; None means `yolov8n.pt` in the course's folder.
         quick: one epoch at 320 px instead of a hundred at 640 px.
+        refine: six epochs from `weights` that know faces, the backbone held still.
         epochs: overrides the recipe's number.
         image_size: overrides the recipe's longer side, px.
         batch_size: overrides the recipe's photos a step.
-        learning_rate: overrides the recipe's peak; lower it to go on from weights that
-            know faces already.
+        learning_rate: overrides the recipe's peak; lower it, or `refine`, to go on from
+            weights that know faces already.
         hours: time to train for; the schedule is fitted to it after each epoch, and
             the number of epochs is only the first guess.
         threads: processor threads; None means one a core.
@@ -125,8 +127,8 @@ def train_detector(
     Raises:
         FileNotFoundError: the yaml, the start weights or, to resume, the run's
             last epoch is missing.
-        ValueError: the settings of a run to resume were to change, or a GPU is not
-            there.
+        ValueError: the settings of a run to resume were to change, there is nothing to
+            refine, or a GPU is not there.
     """
     start = time.perf_counter()
     out, data_yaml = Path(out).resolve(), Path(data_yaml).resolve()
@@ -148,6 +150,11 @@ def train_detector(
             f"A resumed run keeps its settings: leave out {', '.join(fixed)}, or "
             "start a new run."
         )
+    if refine and weights is None and not resume:
+        raise ValueError(
+            "Refining goes on from weights that know faces: name them, such as "
+            "models/face_detector.pt (weights=..., --weights)."
+        )
     ultralytics = import_ultralytics()
     checkpoint = _resumable(out) if resume else _start_weights(weights)
     if checkpoint is None:
@@ -163,7 +170,7 @@ def train_detector(
     if resume:
         arguments["resume"] = True
     else:
-        recipe = replace(QUICK if quick else FULL, **changed)
+        recipe = replace(QUICK if quick else REFINE if refine else FULL, **changed)
         arguments |= _FIXED | recipe.to_ultralytics() | {"cache": not quick and "ram"}
     level = ultralytics.utils.LOGGER.level
     ultralytics.utils.LOGGER.setLevel("ERROR")  # it warns of its own settings

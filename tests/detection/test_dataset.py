@@ -202,17 +202,22 @@ def test_other_formats_become_upright_jpegs(tmp_path):
 
 def test_ignored_faces_are_hidden_in_training_only(tmp_path):
     paths = [photo_file(tmp_path / f"{k}.jpg", 640, 640) for k in range(2)]
-    boxes = [[100, 100, 200, 200], [150, 150, 250, 250], [400, 400, 406, 406]]
-    photos = [annotated(path, boxes, ignore=[False, True, False]) for path in paths]
+    boxes = [[100, 100, 200, 200], [150, 150, 250, 250], [400, 400, 404, 406]]
+    boxes.append([500, 500, 506, 506])
+    invalid = [False, True, False, False]
+    photos = [annotated(path, boxes, ignore=invalid) for path in paths]
     out = tmp_path / "yolo"
     splits = {"wider/0": "train", "wider/1": "val"}
     prepare_yolo({"w": Annotations(tuple(photos))}, out, splits=splits, progress=quiet)
     train = read_image(out / "images/train/wider__0.jpg")
     assert abs(int(train[225, 225, 0]) - 114) < 6  # invalid
-    assert abs(int(train[403, 403, 0]) - 114) < 12  # 6 px: too small to learn
+    assert abs(int(train[403, 402, 0]) - 114) < 12  # 4.9 px: too small to learn
+    assert abs(int(train[503, 503, 0]) - 200) < 6  # 6 px: learned
+    assert len((out / "labels/train/wider__0.txt").read_text().splitlines()) == 2
+    assert len((out / "labels/val/wider__1.txt").read_text().splitlines()) == 1
     assert abs(int(train[175, 175, 0]) - 200) < 6  # shared with a face to learn
     assert (out / "images/val/wider__1.jpg").read_bytes() == paths[1].read_bytes()
-    assert read_prepared(out, "val")[0].ignore.tolist() == [False, True, True]
+    assert read_prepared(out, "val")[0].ignore.tolist() == [False, True, True, True]
 
 
 def test_cleaning_cuts_drops_and_marks(tmp_path):

@@ -73,7 +73,7 @@ def drawn_dataset(tmp_path_factory):
 def test_recipe_speaks_ultralytics():
     from ultralytics.utils import DEFAULT_CFG_DICT
 
-    for recipe in (training.FULL, training.QUICK):
+    for recipe in (training.FULL, training.QUICK, training.REFINE):
         arguments = recipe.to_ultralytics()
         assert arguments.keys() <= DEFAULT_CFG_DICT.keys()
         assert arguments["imgsz"] % 32 == 0
@@ -245,6 +245,8 @@ def test_missing_files_are_named(tmp_path, drawn_dataset):
         FileNotFoundError, match=r"Start weights .*none\.pt are missing"
     ):
         training.train_detector(drawn_dataset, tmp_path, weights=tmp_path / "none.pt")
+    with pytest.raises(ValueError, match=r"Refining goes on .*face_detector\.pt"):
+        training.train_detector(drawn_dataset, tmp_path, refine=True)
     with pytest.raises(FileNotFoundError, match="No epoch to carry on from"):
         training.train_detector(drawn_dataset, tmp_path, resume=True)
 
@@ -529,6 +531,30 @@ def test_a_killed_run_ends_as_one_that_was_not(
     assert {path.name for path in (out / "weights").iterdir()} == names
     detector = FaceDetector(resumed.weights, score_threshold=1e-6)
     assert detector.detect(np.zeros((64, 64, 3), np.uint8))[0].shape[1] == 4
+
+
+def test_refining_holds_the_backbone_still(tmp_path, drawn_dataset, untrained):
+    import torch
+
+    start = training.save_detector(untrained, tmp_path / "start.pt")
+    small = {"epochs": 1, "image_size": 64, "batch_size": 4, "threads": 1}
+    run = training.train_detector(
+        drawn_dataset,
+        tmp_path / "run",
+        weights=start,
+        refine=True,
+        progress=None,
+        **small,
+    )
+    before, after = (
+        training._load(path)[0].float().state_dict() for path in (start, run.last)
+    )
+    moved = {
+        int(name.split(".")[1])
+        for name, value in before.items()
+        if not torch.equal(value, after[name])
+    }
+    assert moved and min(moved) >= 10
 
 
 @pytest.mark.slow
