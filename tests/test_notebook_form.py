@@ -1,5 +1,6 @@
 """All pages keep the form; the rules and the cleaner do what they say."""
 
+import ast
 import base64
 import re
 
@@ -7,6 +8,7 @@ import nbformat
 import pytest
 from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_output
 
+from fer_course.teaching import exercises
 from fer_course.teaching.lessons import load_lesson
 from tests.notebook_form import (
     CHECK,
@@ -41,6 +43,21 @@ def test_page_has_the_lesson_s_exercises_with_their_stars(path):
     lesson = load_lesson(page.number).EXERCISES
     assert found == [(exercise.id, "★" * exercise.stars) for exercise in lesson]
     assert [stars for _, stars in found] == sorted(stars for _, stars in found)
+
+
+@each_page
+def test_page_keeps_the_names_that_its_commented_lines_call(path):
+    """`# answer("02.q1", "a")` must still work when a learner gets there."""
+    helpers = ("answer", "check", "hint", "quiz", "solution")
+    assert all(callable(getattr(exercises, name)) for name in helpers)
+    for _, cell in read_page(path).code:
+        python = re.sub(r"^( *)[!%].*", r"\1pass", cell.source, flags=re.MULTILINE)
+        stored = {
+            node.id
+            for node in ast.walk(ast.parse(python))
+            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+        }
+        assert stored.isdisjoint(helpers), cell.id
 
 
 @each_page

@@ -34,8 +34,7 @@ def training_yaml(drawn):
     yaml = settings().data / "detection-yolo" / "faces.yaml"
     if not yaml.is_file():
         raise FileNotFoundError(
-            f"No data set at {yaml}: run notebook 01 in full mode, or "
-            "'python -m fer_course data prepare detection'."
+            f"No data set at {yaml}: run 'python -m fer_course data prepare detection'."
         )
     return yaml
 

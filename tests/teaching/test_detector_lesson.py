@@ -26,7 +26,7 @@ def test_quick_mode_trains_on_them(tmp_path, monkeypatch):
 def test_full_mode_wants_the_real_photos(tmp_path, monkeypatch):
     monkeypatch.setenv("FER_MODE", "full")
     monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path))
-    with pytest.raises(FileNotFoundError, match="run notebook 01 in full mode"):
+    with pytest.raises(FileNotFoundError, match="data prepare detection"):
         detector_lesson.training_yaml("drawn.yaml")
     yaml = tmp_path / "detection-yolo" / "faces.yaml"
     yaml.parent.mkdir()

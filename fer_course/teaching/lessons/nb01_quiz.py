@@ -42,7 +42,7 @@ QUIZ = (
             Option(
                 "Height divided by width.",
                 False,
-                "That would be 1.44 here. Read the columns in section 1.",
+                "That would be 1.35 here. Read the columns in section 1.",
             ),
         ),
     ),
@@ -105,10 +105,11 @@ QUIZ = (
                 "6 px hold what 6 px hold. Section 4.",
             ),
             Option(
-                "It covers less than one grid cell: leave it out by a stated rule, in "
-                "training and in scoring.",
+                "It covers less than one grid cell: leave it out of scoring by a stated "
+                "rule, which names its size.",
                 True,
-                "A rule for training only would punish what was never taught.",
+                "Finding it is no error, and missing it neither. Learned are faces from "
+                "5 px on, scored those from 8 px on. Section 4.",
             ),
         ),
     ),
