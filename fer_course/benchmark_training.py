@@ -16,11 +16,11 @@ import numpy as np
 from fer_course.benchmark import Measure
 from fer_course.detection.annotations import read_wider
 from fer_course.detection.training import read_history, train_detector
+from fer_course.expression.batches import Batches
 from fer_course.expression.datasets import FaceSet
 from fer_course.expression.fernet import build_fernet
 from fer_course.expression.preprocessing import INPUT_SIZE
 from fer_course.expression.recipe import COURSE_RECIPE, compiled_fernet
-from fer_course.expression.training import Batches
 from fer_course.labels import EXPRESSIONS
 from fer_course.teaching.detector_lesson import drawn_photos, start_weights
 

@@ -21,7 +21,7 @@ TEACHERS_SHARE = 0.45
 NEARLY = 0.05
 
 
-def soften_targets(faces, choose, teachers, share=TEACHERS_SHARE):
+def soften_targets(faces, choose, teachers, share=TEACHERS_SHARE, progress=print):
     """Return the faces with targets that are partly the teachers' probabilities.
 
     Each teacher reads each face and its mirror image, with the temperature that is
@@ -36,6 +36,7 @@ def soften_targets(faces, choose, teachers, share=TEACHERS_SHARE):
         teachers: one or more `.onnx` or `.keras` files, or objects with
             `classify(crops) -> (N, 7)`, trained on faces that may be trained on.
         share: of the targets that the teachers make, 0 to 1.
+        progress: called with a line before each teacher reads, which takes minutes.
 
     Raises:
         FileNotFoundError: a file is missing.
@@ -45,8 +46,15 @@ def soften_targets(faces, choose, teachers, share=TEACHERS_SHARE):
     if not teachers:
         raise ValueError("No teacher: give at least one network's file.")
     teachers = [_open(teacher) for teacher in teachers]
-    right = _read(choose, teachers).argmax(-1) == choose.labels
-    read = _read(faces, teachers)
+    right, read = [], []
+    for number, teacher in enumerate(teachers, 1):
+        progress(
+            f"teacher {number} of {len(teachers)} reads {len(choose) + len(faces):,} "
+            "faces and their mirror images"
+        )
+        right.append(_read(choose, teacher).argmax(1) == choose.labels)
+        read.append(_read(faces, teacher))
+    right, read = np.array(right), np.array(read)
     said = np.empty_like(faces.targets)
     chosen_sets = sets_of(choose)
     for name in np.unique(sets := sets_of(faces)):
@@ -63,15 +71,10 @@ def soften_targets(faces, choose, teachers, share=TEACHERS_SHARE):
     return replace(faces, targets=targets.astype(np.float32))
 
 
-def _read(faces, teachers):
-    """Return (T, N, 7): what each teacher says of each face, its mirror image too."""
+def _read(faces, teacher):
+    """Return (N, 7): what a teacher says of each face, its mirror image too."""
     views = faces.pixels, faces.pixels[:, :, ::-1]
-    return np.array(
-        [
-            np.mean([network.classify(list(view)) for view in views], axis=0)
-            for network in teachers
-        ]
-    )
+    return np.mean([teacher.classify(list(view)) for view in views], axis=0)
 
 
 def _open(teacher):

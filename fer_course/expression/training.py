@@ -8,6 +8,7 @@ never writes into `models/`. Pure Keras 3, any back end. Notebook 05.
 
 import csv
 import json
+import time
 import zipfile
 import zlib
 from dataclasses import asdict, dataclass, replace
@@ -16,6 +17,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from fer_course.expression.batches import Batches
 from fer_course.expression.fernet import build_fernet
 from fer_course.expression.preprocessing import INPUT_SIZE
 from fer_course.expression.recipe import COURSE_RECIPE, compiled_fernet, plateau_rate
@@ -25,6 +27,7 @@ from fer_course.labels import EXPRESSIONS
 # the member of a .keras archive that says what the network is; ONNX carries the
 # same in its metadata
 CARD = "fer_course.json"
+LINE_EVERY_S = 60  # within an epoch, so that a slow one is seen to move
 
 
 @dataclass(frozen=True)
@@ -43,41 +46,14 @@ class TrainedFernet:
     choose_accuracy: float
 
 
-class Batches(keras.utils.PyDataset):
-    """Augmented training batches; equal for equal (seed, epoch, batch)."""
-
-    def __init__(self, faces, recipe, first_epoch=0):
-        super().__init__()
-        self.faces, self.recipe, self.epoch = faces, recipe, first_epoch
-        self._shuffle()
-
-    def _shuffle(self):
-        rng = np.random.default_rng((self.recipe.seed, self.epoch))
-        self.order = rng.permutation(len(self.faces))
-
-    def __len__(self):
-        return max(len(self.faces) // self.recipe.batch_size, 1)
-
-    def __getitem__(self, i):
-        size = self.recipe.batch_size
-        rows = self.order[i * size : (i + 1) * size]
-        rng = np.random.default_rng((self.recipe.seed, self.epoch, i))
-        faces = self.recipe.augmentation(self.faces.pixels[rows], rng)
-        return faces[..., None], self.faces.targets[rows]
-
-    def on_epoch_end(self):
-        """Shuffle anew for the next epoch."""
-        self.epoch += 1
-        self._shuffle()
-
-
 def train_fernet(
     train, choose, out, recipe=COURSE_RECIPE, *, weights=None, resume=False
 ):
     """Train a FERNet and return where its best epoch lies.
 
     Each epoch ends with a checkpoint and a row of history; a killed run continues
-    with `resume=True` as if nothing had happened. On machines with bfloat16 the
+    with `resume=True` as if nothing had happened. It prints a line an epoch, and in
+    epochs that take long one a minute. On machines with bfloat16 the
     convolutions run in it; the saved network is float32.
 
     Args:
@@ -179,6 +155,7 @@ class _Keeper(keras.callbacks.Callback):
         super().__init__()
         self.choose, self.out, self.recipe = choose, out, recipe
         self.rows = read_history(out / "history.csv")[:done]
+        self._told = time.monotonic()
 
     def on_epoch_begin(self, epoch, logs=None):
         # Keras does not save how far dropout's random numbers have come
@@ -189,6 +166,14 @@ class _Keeper(keras.callbacks.Callback):
             scores = [float(row["choose_accuracy"]) for row in self.rows]
             rate = plateau_rate(self.recipe.learning_rate, scores)
             self.model.optimizer.learning_rate = rate
+
+    def on_train_batch_end(self, batch, logs=None):
+        if time.monotonic() >= self._told + LINE_EVERY_S:
+            steps = self.params["steps"]
+            print(
+                f"epoch {len(self.rows) + 1}: step {batch + 1} of {steps}", flush=True
+            )
+            self._told = time.monotonic()
 
     def on_epoch_end(self, epoch, logs=None):
         model, optimizer = self.model, self.model.optimizer
@@ -230,6 +215,7 @@ class _Keeper(keras.callbacks.Callback):
             f"choosing loss {row['choose_loss']}, accuracy {accuracy:.4f}",
             flush=True,
         )
+        self._told = time.monotonic()
 
 
 @dataclass(frozen=True)

@@ -43,8 +43,8 @@ def read_votes(path):
         rows[number] = [0] * len(CHOICES)
     if odd:
         warnings.warn(
-            f"{path}: rows that are not ten counts of votes: {len(odd)}, the first of them "
-            f"row {odd[0] + 1}; taken as without votes. Get the file again.",
+            f"{path}: rows that are not ten counts of votes: {len(odd)}, the first of "
+            f"them row {odd[0] + 1}; taken as without votes. Get the file again.",
             stacklevel=2,
         )
     return np.array(rows, dtype=int).reshape(-1, len(CHOICES))

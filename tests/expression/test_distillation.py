@@ -42,8 +42,12 @@ def test_one_teacher_reads_each_face_and_its_mirror_image(faces):
 
 
 def test_two_teachers_count_the_same(faces):
-    soft = soften_targets(faces, faces, [Teacher(0, 0), Teacher(1, 1)], share=1.0)
+    said = []
+    soft = soften_targets(
+        faces, faces, [Teacher(0, 0), Teacher(1, 1)], share=1.0, progress=said.append
+    )
     np.testing.assert_allclose(soft.targets[:, :2], 0.5)
+    assert [line[:22] for line in said] == [f"teacher {k} of 2 reads 4" for k in (1, 2)]
 
 
 def test_the_label_stays_the_likeliest(faces):

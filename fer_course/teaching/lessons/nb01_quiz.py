@@ -105,11 +105,11 @@ QUIZ = (
                 "6 px hold what 6 px hold. Section 4.",
             ),
             Option(
-                "It covers less than one grid cell: leave it out of scoring by a stated "
-                "rule, which names its size.",
+                "It covers less than one grid cell: leave it out of scoring by a "
+                "stated rule, which names its size.",
                 True,
-                "Finding it is no error, and missing it neither. Learned are faces from "
-                "5 px on, scored those from 8 px on. Section 4.",
+                "Finding it is no error, and missing it neither. Learned are faces "
+                "from 5 px on, scored those from 8 px on. Section 4.",
             ),
         ),
     ),
