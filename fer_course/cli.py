@@ -12,7 +12,8 @@ import os
 import sys
 
 from fer_course import environment
-from fer_course.inputs import hold_videos
+from fer_course.headers import EXTENSIONS
+from fer_course.inputs import VIDEOS, hold_videos
 from fer_course.venv import SetupError
 
 WRONG_USAGE = 2
@@ -40,6 +41,9 @@ def main(arguments=None):
         return options.run(options) if code is None else code
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
+        return STOPPED
+    except BrokenPipeError:  # whoever read our lines has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return STOPPED
     except MemoryError:
         print("The memory of this machine is too small for it.", file=sys.stderr)
@@ -94,9 +98,10 @@ def build_parser():
     _add_data(commands)
     _add_training(commands)
     benchmark = _add(commands, "benchmark", _benchmark, "how fast it is", need="demo")
-    benchmark.add_argument("--json", metavar="FILE", help="also write the figures here")
+    text = "also write the figures here"
+    benchmark.add_argument("--json", type=_table, metavar="FILE", help=text)
     text = "the memory too, over 5,000 photos and 10,000 frames: its curve, a CSV"
-    benchmark.add_argument("--memory", metavar="FILE", help=text)
+    benchmark.add_argument("--memory", type=_table, metavar="FILE", help=text)
     text = "time the trainings too, in a minute or two"
     benchmark.add_argument("--training", action="store_true", help=text)
     text = "time these packages too, where they are installed: fer,deepface"
@@ -122,8 +127,9 @@ def _add_demo(commands):
     )
     demo.add_argument("--out", default="out", metavar="DIR", help="default: out")
     text = "in place of DIR/faces.json; - prints it and nothing else"
-    demo.add_argument("--json", metavar="FILE", help=text)
-    demo.add_argument("--csv", metavar="FILE", help="a table, one row per face")
+    demo.add_argument("--json", type=_table_or_dash, metavar="FILE", help=text)
+    text = "a table, one row per face"
+    demo.add_argument("--csv", type=_table, metavar="FILE", help=text)
     text = "0 to 1, fewer boxes the higher; default: the detector's own"
     demo.add_argument("--score-threshold", type=_share, metavar="S", help=text)
 
@@ -210,6 +216,22 @@ def _share(text):
         if 0 <= float(text) <= 1:
             return float(text)
     raise argparse.ArgumentTypeError(f"{text} is not a number from 0 to 1")
+
+
+def _table_or_dash(text):
+    return text if text == "-" else _table(text)
+
+
+def _table(text):
+    """A file to write; a picture after `--csv` was meant to be read."""
+    if text == "-":
+        raise argparse.ArgumentTypeError("a file's name is expected, not -")
+    if text.lower().endswith((*EXTENSIONS, *VIDEOS, ".heic", ".heif")):
+        raise argparse.ArgumentTypeError(
+            f"{text} is a picture's or a video's name and would be written over: name "
+            "the file to write, then what to read"
+        )
+    return text
 
 
 def _count(text):

@@ -5,6 +5,7 @@ for, a CSV table. Photos need the demo's three packages, videos also those of
 `requirements-video.txt`. Notebook 06 shows the same in a page.
 """
 
+import errno
 import json
 import os
 import sys
@@ -16,7 +17,7 @@ import cv2
 
 from fer_course.analysis import report
 from fer_course.analysis.analyzer import FaceAnalyzer, PhotoError
-from fer_course.analysis.video import count_frames
+from fer_course.analysis.video import count_frames, told_duration
 from fer_course.analysis.video_writing import usual_ending
 from fer_course.files import write_atomically
 from fer_course.headers import EXTENSIONS, JPEG_MARK_AT, MARKS
@@ -25,6 +26,7 @@ from fer_course.inputs import VIDEOS, walk, was_written
 from fer_course.settings import settings
 
 SAY_EVERY_S = 5  # how far a video is
+MISSED_S = 1.0  # that a video may lack, and a tenth of it: files tell no exact length
 ALL_READ, SOME_UNREAD, NOTHING_DONE = 0, 1, 2
 
 
@@ -65,7 +67,7 @@ class _Output:
         self.say(f"{result.photo}: {_in_words(result.faces)} -> {path}")
 
     def add_video(self, video, frames, path):
-        """Keep a video's faces, frame by frame."""
+        """Keep a video's faces, frame by frame; return the last one's time, s."""
         entries, rows = [], []
 
         def keep():
@@ -89,6 +91,7 @@ class _Output:
             keep()
             raise
         keep()
+        return entries[-1]["time_s"]
 
     def add_error(self, source, message):
         """Keep what could not be read, and say so."""
@@ -146,8 +149,12 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
         output.add_error(folder, f"{folder} cannot be searched: {reason}.")
     analyzer = FaceAnalyzer(score_threshold=score_threshold)
     output.folder.mkdir(parents=True, exist_ok=True)
+    # better now than after a thousand photos: what cannot be written to
     with tempfile.TemporaryFile(dir=output.folder):
-        pass  # better now than after a thousand photos: it cannot be written to
+        pass
+    for path in (None if json_target == "-" else json_target, csv_path):
+        if path is not None:
+            _check_table(Path(path))
     try:
         _read_photos(analyzer, photos, output)
         _read_videos(analyzer, videos, output)
@@ -159,6 +166,16 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
     return output.exit_code()
 
 
+def _check_table(path):
+    """Raise OSError where a table cannot be written."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not path.exists() or path.is_file():  # else a device, or a pipe
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+
+
 def _read_photos(analyzer, photos, output):
     for result in analyzer.analyze_many(photos):
         if isinstance(result, PhotoError):
@@ -168,6 +185,8 @@ def _read_photos(analyzer, photos, output):
             output.add_photo(result)
         except ImageError as error:
             output.add_error(result.photo, str(error))
+        except BrokenPipeError:
+            raise  # the picture is written, nobody reads what we say of it
         except (OSError, cv2.error, MemoryError) as error:
             reason = getattr(error, "strerror", None) or "the memory left is too small"
             told = f"the picture of {result.photo} cannot be written: {reason}."
@@ -180,7 +199,16 @@ def _read_videos(analyzer, videos, output):
         try:
             frames = analyzer.analyze_video(video, out=path)
             frames = _telling(frames, video, count_frames(video), output.say)
-            output.add_video(video, frames, path)
+            read_s = output.add_video(video, frames, path)
+            told_s = told_duration(video)
+            if told_s is not None and read_s < 0.9 * told_s - MISSED_S:
+                output.add_error(
+                    video,
+                    f"the end of {video}, cut short: {read_s:.1f} of {told_s:.1f} s "
+                    "can be read. Copy it again.",
+                )
+        except BrokenPipeError:
+            raise
         except (ImageError, ValueError, OSError) as error:
             reason = getattr(error, "strerror", None)  # the system's, as of a full disk
             told = f"{path} cannot be written: {reason}." if reason else str(error)
@@ -278,18 +306,21 @@ def _in_words(faces):
 
 def _write_tables(output, json_target, csv_path):
     document = json.dumps(output.document, ensure_ascii=False, indent=1) + "\n"
+    written = []
     if json_target == "-":
         sys.stdout.write(document)
     else:
         # a name that is not Unicode, as Linux allows, gets question marks
         data = document.encode("utf-8", "replace")
         path = write_atomically(json_target or output.folder / "faces.json", data)
-        output.say(f"All numbers -> {path}")
+        written.append(f"All numbers -> {path}")
     if csv_path is not None:
         columns = _csv_columns(output.columns or report.PHOTO_COLUMNS)
         table = report.rows_to_csv(output.rows, columns)
         write_atomically(csv_path, table.encode("utf-8", "replace"))
-        output.say(f"Table -> {csv_path}")
+        written.append(f"Table -> {csv_path}")
+    for line in written:  # last: one who reads no more stops us here
+        output.say(line)
 
 
 def _csv_columns(columns):

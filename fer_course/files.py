@@ -13,6 +13,7 @@ import http.client
 import os
 import re
 import secrets
+import shutil
 import time
 import urllib.error
 import urllib.request
@@ -31,7 +32,9 @@ def draft_of(path):
     """Give a place beside `path` to write to; what lies there then takes its name.
 
     Where the block fails, the draft is removed and `path` is left as it was. Each
-    draft has a name of its own, so that of two processes the later one wins whole.
+    draft has a name of its own, so that of two processes the later one wins whole. A
+    link stays one, and a file keeps its permissions; a device or a pipe is written to
+    as it is.
 
     Args:
         path: where the finished file belongs; missing folders are made.
@@ -43,13 +46,19 @@ def draft_of(path):
         OSError: it cannot be written, the disk is full for one; names `path`.
     """
     path = Path(path)
-    draft = path.with_name(f".{secrets.token_hex(6)}{path.suffix}")
+    target = Path(os.path.realpath(path))
+    if target.exists() and not (target.is_file() or target.is_dir()):
+        yield target
+        return
+    draft = target.with_name(f".{secrets.token_hex(6)}{path.suffix}")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        target.parent.mkdir(parents=True, exist_ok=True)
         yield draft
         with draft.open("rb+") as file:
             os.fsync(file.fileno())
-        os.replace(draft, path)
+        with suppress(FileNotFoundError):
+            shutil.copymode(target, draft)
+        os.replace(draft, target)
     except OSError as error:
         if error.errno and error.filename in (None, str(draft)):
             error.filename = str(path)

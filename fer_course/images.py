@@ -132,7 +132,8 @@ def _from_array(array):
         return _over_white(array)
     if array.dtype == np.uint16:
         array = (array >> 8).astype(np.uint8)
-    return np.ascontiguousarray(np.broadcast_to(array, (*array.shape[:2], 3)))
+    # a copy: a camera may fill the same array with its next frame
+    return np.array(np.broadcast_to(array, (*array.shape[:2], 3)), order="C")
 
 
 def _decode(data, name):

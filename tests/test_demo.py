@@ -3,6 +3,7 @@
 import csv
 import json
 import os
+import subprocess
 import sys
 
 import cv2
@@ -13,6 +14,7 @@ from fer_course import cli, demo
 from fer_course.analysis import video_writing
 from fer_course.analysis.analyzer import FaceAnalyzer
 from fer_course.labels import EXPRESSIONS
+from fer_course.settings import ROOT
 
 
 class OneFace:
@@ -335,6 +337,37 @@ def test_a_folder_that_cannot_be_written_to_is_said_at_once(
     assert capsys.readouterr().err == "out cannot be used: Permission denied.\n"
 
 
+@pytest.mark.parametrize("option", ["--json", "--csv"])
+def test_a_table_that_cannot_be_written_is_said_at_once(tmp_path, capsys, option):
+    (tmp_path / "folder").mkdir()
+    assert cli.main(["demo", picture(tmp_path / "a.png"), option, "folder"]) == 2
+    assert capsys.readouterr().err == "folder cannot be used: Is a directory.\n"
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.skipif(os.name == "nt", reason="pipes of Unix")
+def test_one_who_reads_no_more_stops_it_and_nothing_is_lost(tmp_path):
+    """As `demo ... | head -1` does."""
+    photos = [picture(tmp_path / f"{name}.png") for name in "abc"]
+    reading, writing = os.pipe()
+    os.close(reading)
+    code = f"""
+import sys
+sys.path.insert(0, {str(ROOT)!r})
+from tests.test_demo import FaceAnalyzer, Happy, OneFace, cli, demo
+demo.FaceAnalyzer = lambda score_threshold=None: FaceAnalyzer(OneFace(), Happy())
+sys.exit(cli.main(["demo", *{photos!r}, "--csv", "table.csv"]))
+"""
+    found = subprocess.run(
+        [sys.executable, "-c", code], stdout=writing, stderr=subprocess.PIPE, text=True
+    )
+    os.close(writing)
+    assert (found.returncode, found.stderr) == (cli.STOPPED, "")
+    document = json.loads((tmp_path / "out" / "faces.json").read_text())
+    assert document["photos"] and document["errors"] == []
+    assert (tmp_path / "table.csv").is_file()
+
+
 def test_csv_has_a_row_a_face_and_none_without(tmp_path):
     photo = picture(tmp_path / "a.png")
     picture(tmp_path / "black.png", value=0)
@@ -427,6 +460,23 @@ def test_a_video_without_the_tracker_is_an_error_entry(tmp_path, monkeypatch, ca
     assert "pip install -r fer_course/requirements-video" in capsys.readouterr().err
     document = json.loads((tmp_path / "out" / "faces.json").read_text())
     assert len(document["photos"]) == 1 and "videos" not in document
+
+
+def test_a_video_that_ends_early_says_so_and_keeps_its_frames(tmp_path, capsys):
+    whole = tmp_path / "whole.webm"
+    writer = cv2.VideoWriter(str(whole), cv2.VideoWriter_fourcc(*"VP90"), 10, (80, 60))
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        writer.write(rng.integers(0, 255, (60, 80, 3), dtype=np.uint8))
+    writer.release()
+    data = whole.read_bytes()
+    (tmp_path / "cut.webm").write_bytes(data[: len(data) // 2])
+    assert cli.main(["demo", "whole.webm"]) == 0
+    assert cli.main(["demo", "cut.webm"]) == 1
+    assert "Skipped: the end of cut.webm, cut short: " in capsys.readouterr().err
+    document = json.loads((tmp_path / "out" / "faces.json").read_text())
+    assert 20 < len(document["videos"][0]["frames"]) < 40
+    assert "of 6.0 s can be read" in document["errors"][0]["message"]
 
 
 def test_a_broken_video_is_an_error_entry(tmp_path):

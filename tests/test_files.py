@@ -2,6 +2,8 @@
 
 import hashlib
 import http.server
+import os
+import stat
 import threading
 
 import pytest
@@ -111,6 +113,25 @@ def test_write_atomically_makes_folders_and_leaves_no_draft(tmp_path):
     files.write_atomically(path, b"\x00\x01")
     assert path.read_bytes() == b"\x00\x01"
     assert [p.name for p in path.parent.iterdir()] == ["ü.txt"]
+
+
+@pytest.mark.skipif(os.name == "nt", reason="links and modes of Unix")
+def test_links_modes_and_pipes_stay_what_they_are(tmp_path):
+    real, link, pipe = (tmp_path / name for name in ("real.json", "link.json", "pipe"))
+    real.write_text("old")
+    real.chmod(0o600)
+    link.symlink_to(real)
+    files.write_atomically(link, "new")
+    assert link.is_symlink() and real.read_text() == "new"
+    assert stat.S_IMODE(real.stat().st_mode) == 0o600
+
+    os.mkfifo(pipe)
+    heard = []
+    reader = threading.Thread(target=lambda: heard.append(pipe.read_text()))
+    reader.start()
+    files.write_atomically(pipe, "through")
+    reader.join(10)
+    assert heard == ["through"] and pipe.is_fifo()
 
 
 def test_a_failed_write_keeps_the_old_file(tmp_path, monkeypatch):

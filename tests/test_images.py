@@ -181,6 +181,13 @@ def test_arrays(array):
     assert (found == 7).all()
 
 
+def test_an_array_that_is_filled_anew_changes_no_photo():
+    frame = np.full((4, 5, 3), 7, np.uint8)
+    photo = read_image(frame)
+    frame[:] = 9
+    assert (photo == 7).all() and photo.flags.writeable
+
+
 def test_rgba_array_over_white():
     array = np.zeros((2, 3, 4), np.uint8)
     assert (read_image(array) == 255).all()

@@ -89,6 +89,20 @@ def count_frames(source):
     return int(count) if told else None
 
 
+def told_duration(source):
+    """Return how many seconds a video's file says it lasts; None where it does not.
+
+    Raises:
+        FileNotFoundError: there is no such file.
+        ImageError: it is not a video that can be read.
+    """
+    capture = _open(source)
+    count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
+    rate = capture.get(cv2.CAP_PROP_FPS)  # even an odd one: OpenCV multiplied by it
+    capture.release()
+    return count / rate if count >= 1 and rate > 0 else None
+
+
 def read_tracked(analyzer, tracker, image, time_s):
     """Return the faces of one frame, numbered and smoothed.
 
