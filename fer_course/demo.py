@@ -125,9 +125,8 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
         score_threshold: None takes the one stored with the detector.
 
     Returns:
-        The exit code: 0 all read, 1 some inputs could not be read, 2 none could. A
-        photo whose picture could not be written counts as not read, but its numbers
-        are kept.
+        The exit code: 0 all was done, 1 some inputs could not be read or some pictures
+        not be written, 2 nothing could be read.
 
     Raises:
         ValueError: nothing to read was given.

@@ -32,6 +32,11 @@ _LEFT_PAGES_END = (
     "--MappingKernelManager.cull_idle_timeout=300",  # s; an open page is never ended
     "--MappingKernelManager.cull_interval=60",
 )
+# pytest's options that a value follows, which may be a file's or folder's name
+_WITH_VALUE = (
+    *("-k", "-m", "-p", "-c", "--ignore", "--deselect", "--rootdir"),
+    *("--confcutdir", "--basetemp", "--junitxml"),
+)
 _NONE_RUN = 5  # pytest's exit code where no test was there to run
 _UNIT = ("--doctest-modules", "-p", "no:nbval")
 _PAGES = (
@@ -88,16 +93,23 @@ def run_tests(arguments=(), slow=False):
         ImportError: pytest or nbval is not installed.
     """
     _require("pytest", "nbval")
-    named = [
-        text
-        for before, text in zip(("", *arguments), arguments, strict=False)
-        if before not in ("-k", "-m", "-p")  # what follows them may be a folder's name
+    chosen = [
+        number
+        for number, text in enumerate(arguments)
+        if Path(text.partition("::")[0]).exists()
+        and (number == 0 or arguments[number - 1] not in _WITH_VALUE)
     ]
-    chosen = [text for text in named if Path(text.partition("::")[0]).exists()]
     wanted = ["-m", "not gpu" if slow else "not slow and not gpu"]
     if chosen:
-        pages = all(_is_page(text) for text in chosen)
-        runs = {"chosen": [*(_PAGES if pages else (*_UNIT, *wanted)), *arguments]}
+        options = [x for i, x in enumerate(arguments) if i not in chosen]
+        paths = [arguments[i] for i in chosen]
+        pages = [path for path in paths if _is_page(path)]
+        tests = [path for path in paths if path not in pages]
+        runs = {
+            "chosen tests": [*_UNIT, *wanted, *options, *tests] if tests else None,
+            "chosen notebooks": [*_PAGES, *options, *pages] if pages else None,
+        }
+        runs = {name: run for name, run in runs.items() if run}
     else:
         tests = [str(ROOT / "tests"), str(ROOT / "fer_course")]
         runs = {

@@ -377,8 +377,9 @@ def _check_other(name):
     for reason, count in faces.dropped.items():
         print(f"  left out: {count:,} ({reason})")
     listed = len(faces) + sum(faces.dropped.values())
-    _say_whether_whole(name, listed - faces.dropped.get("unreadable picture", 0))
-    return 0
+    no_faces = ("unreadable picture", datasets.NOT_UNDERSTOOD)
+    _say_whether_whole(name, listed - sum(faces.dropped.get(x, 0) for x in no_faces))
+    return 0 if len(faces) else 1
 
 
 def _say_whether_whole(name, count):

@@ -78,8 +78,24 @@ def test_named_files_are_run_alone(started, monkeypatch):
     monkeypatch.chdir(ROOT)
     programs.run_tests(["tests/test_cli.py::test_every_command", "-q"])
     ((arguments, _),) = started[0]
-    assert arguments[-2:] == ["tests/test_cli.py::test_every_command", "-q"]
+    assert arguments[-2:] == ["-q", "tests/test_cli.py::test_every_command"]
     assert "--nbval-lax" not in arguments
+
+
+def test_an_option_s_value_chooses_nothing(started, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    programs.run_tests(["--ignore", "tests/browser"])
+    assert len(started[0]) == 2
+
+
+def test_named_tests_and_pages_are_two_runs(started, tmp_path):
+    page, tests = tmp_path / "a.ipynb", tmp_path / "test_a.py"
+    page.touch()
+    tests.touch()
+    programs.run_tests([str(page), "-x", str(tests)])
+    (first, _), (second, _) = started[0]
+    assert first[-2:] == ["-x", str(tests)] and "--nbval-lax" not in first
+    assert second[-2:] == ["-x", str(page)] and "--nbval-lax" in second
 
 
 def test_a_named_page_is_run_as_a_page(started, tmp_path):

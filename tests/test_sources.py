@@ -96,6 +96,14 @@ def test_a_list_without_its_pictures_is_not_whole(data, capsys):
     assert "  20 of the 15,339 of the published set: a part" in capsys.readouterr().out
 
 
+def test_a_set_without_a_usable_face_is_not_there(data, capsys):
+    write_samples(data / "expression", "rafdb", n=3)
+    (listing,) = (data / "expression").rglob("list_patition_label.txt")
+    listing.write_text("garbage\n")
+    assert sources.check_set("rafdb") == 1
+    assert "  0 of the 15,339 of the published set" in capsys.readouterr().out
+
+
 def test_300_w_is_counted_in_faces(data, capsys, monkeypatch):
     photo = AnnotatedPhoto("afw", None, "afw/1", np.zeros((3, 4)), np.zeros(3), "1")
     found = dict.fromkeys(("lfpw", "helen", "afw"), Annotations((photo,)))

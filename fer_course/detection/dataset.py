@@ -30,7 +30,7 @@ from fer_course.detection.packs import SPLITS, read_packs, read_splits
 from fer_course.detection.records import AnnotatedPhoto, Problem, report_problems
 from fer_course.detection.statistics import dataset_statistics, face_table
 from fer_course.files import alone_in, write_atomically
-from fer_course.images import ImageError, read_image
+from fer_course.images import JPEG_SIDE, ImageError, read_image
 
 __all__ = [
     "PreparedDataset",
@@ -131,6 +131,7 @@ def _write_photos(photos, out, files, problems, progress):
                 key = _fingerprint(photo)
                 if file in present and old.get(file, {}).get("key") == key:
                     record[file] = old[file]
+                    _name_lost_faces(photo, old[file], problems)
                     continue
                 data, text, row = _prepare_photo(photo, file)
             except (ImageError, OSError) as error:
@@ -140,6 +141,7 @@ def _write_photos(photos, out, files, problems, progress):
             write_atomically(out / "images" / f"{file}.jpg", data)
             write_atomically(out / "labels" / f"{file}.txt", text)
             record[file] = row | {"key": key}
+            _name_lost_faces(photo, row, problems)
             written += 1
             if written % 200 == 0:
                 progress(f"prepared {count:,} of {len(photos):,} photos")
@@ -152,6 +154,12 @@ def _write_photos(photos, out, files, problems, progress):
     if record != old:
         _write_record(out, record)
     return record, written
+
+
+def _name_lost_faces(photo, row, problems):
+    if lost := len(photo.boxes_xyxy) - len(row["boxes"]):
+        message = f"face without area in the photo: {lost} left out"
+        problems.append(Problem(photo.path, 0, message))
 
 
 def read_prepared(out, split):
@@ -231,6 +239,11 @@ def _prepare_photo(photo, file):
     if not data.startswith(b"\xff\xd8\xff") or b"Exif\0\0" in data[:65536]:
         quality = [cv2.IMWRITE_JPEG_QUALITY, 95]
         bgr = cv2.cvtColor(hidden, cv2.COLOR_RGB2BGR)
+        if max(bgr.shape[:2]) > JPEG_SIDE:
+            raise ImageError(
+                f"{photo.path} has {max(bgr.shape[:2]):,} px a side, a JPEG file has "
+                f"at most {JPEG_SIDE:,}: cut the photo first."
+            )
         data = cv2.imencode(".jpg", bgr, quality)[1].tobytes()
     learned = xyxy_to_cxcywhn(cleaned.boxes_xyxy[~cleaned.ignore], image.shape)
     text = "".join("0 {:.6f} {:.6f} {:.6f} {:.6f}\n".format(*row) for row in learned)
@@ -269,8 +282,10 @@ def _hide(image, photo):
 
 
 def _read_record(out):
-    file = out / "prepared.json"
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    try:
+        return json.loads((out / "prepared.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):  # none yet, or a damaged one
+        return {}
 
 
 def _write_record(out, record):
@@ -304,8 +319,8 @@ def _remove_others(out, record):
 def _write_yaml(out):
     path = out / "faces.yaml"
     text = (
-        f"# Written by fer_course.detection.dataset.prepare_yolo\n"
-        f"path: {json.dumps(out.as_posix(), ensure_ascii=False)}\n"
+        "# Written by fer_course.detection.dataset.prepare_yolo\n"
+        "# Folders are beside this file, wherever it is moved.\n"
         "train: images/train\nval: images/choose\ntest: images/val\n"
         "names:\n  0: face\n"
     )

@@ -188,4 +188,7 @@ def _load_onnx(path):
             f"{path} says no number where its metadata should hold one ({error}): get "
             "the file again."
         ) from None
+    shares = card.score_threshold, card.iou_threshold
+    if card.stride < 1 or card.input_size < 1 or not all(0 <= s <= 1 for s in shares):
+        raise ValueError(f"{path} says {card}, which cannot be: get the file again.")
     return network, card

@@ -9,6 +9,7 @@ epoch that is run again sees the same ones.
 import io
 import os
 import random
+import shutil
 
 import numpy as np
 
@@ -90,3 +91,43 @@ def _parts(trainer):
 
 def _state_path(folder, epoch):
     return folder / f"state-{epoch}.pt"
+
+
+def resumable(out, load):
+    """Return the file of a run to carry on from, None where the run is complete.
+
+    Args:
+        out: the run's folder; what a kill left half done in it is mended.
+        load: path of a .pt file -> network and content; ValueError if it is damaged.
+
+    Raises:
+        FileNotFoundError: no epoch was kept.
+    """
+    # A kill while last.pt is being written leaves it broken: then the copy counts.
+    last, previous = out / "weights" / "last.pt", out / "weights" / "previous.pt"
+    for path in (last, previous):
+        try:
+            _, checkpoint = load(path)
+        except (FileNotFoundError, ValueError):
+            continue
+        if checkpoint.get("optimizer") is None:
+            return None
+        if path == previous:
+            shutil.copyfile(previous, last)
+        score = checkpoint.get("train_metrics", {}).get("fitness")
+        if score is not None and score == checkpoint["best_fitness"]:
+            # written after last.pt: a kill in between leaves it old or broken
+            shutil.copyfile(last, last.with_name("best.pt"))
+        _cut_history(out / "results.csv", checkpoint["epoch"] + 1)
+        return last
+    raise FileNotFoundError(
+        f"No epoch to carry on from in {last.parent}. Start the run without resume."
+    )
+
+
+def _cut_history(csv, epochs):
+    """Leave out rows of an epoch that ended with a kill and will be run again."""
+    if csv.is_file():
+        heading, *rows = csv.read_text(encoding="utf-8").splitlines(keepends=True)
+        kept = [row for row in rows if int(row.partition(",")[0]) <= epochs]
+        write_atomically(csv, "".join([heading, *kept]))

@@ -8,7 +8,6 @@ imports Ultralytics: it is kept from fetching, installing or sending anything.
 
 import io
 import os
-import shutil
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
@@ -18,7 +17,7 @@ import numpy as np
 
 from fer_course.detection.detector import DetectorCard
 from fer_course.detection.recipe import FULL, QUICK, REFINE
-from fer_course.detection.resuming import write_content
+from fer_course.detection.resuming import resumable, write_content
 from fer_course.detection.training_events import training_events
 from fer_course.files import write_atomically
 from fer_course.settings import ROOT, SEED, settings
@@ -76,6 +75,10 @@ def import_ultralytics():
     import ultralytics
 
     np.set_printoptions(**printing)  # the import changes how arrays are shown
+    safe = ultralytics.utils.env_bool("ULTRALYTICS_SAFE_LOAD")
+    for name in ("ultralytics.utils", "ultralytics.nn.tasks"):
+        if name in sys.modules:  # it may have been imported before the switch was set
+            sys.modules[name].SAFE_LOAD = safe
     if ultralytics.settings["sync"]:
         trackers = ("clearml", "comet", "dvc", "mlflow", "raytune")
         ultralytics.settings.update({"sync": False, **dict.fromkeys(trackers, False)})
@@ -102,7 +105,8 @@ def train_detector(
     """Fine-tune YOLOv8n on the training photos and return where the result lies.
 
     After each epoch the network is measured on the yaml's `val` photos, which are
-    the fixed tenth `choose`, and saved. Writes only under `out`.
+    the fixed tenth `choose`, and saved. Writes under `out`, and what Ultralytics
+    keeps beside the labels and in `data/ultralytics`.
 
     Args:
         data_yaml: the file that `prepare_yolo` wrote.
@@ -128,7 +132,7 @@ def train_detector(
         FileNotFoundError: the yaml, the start weights or, to resume, the run's
             last epoch is missing.
         ValueError: the settings of a run to resume were to change, there is nothing to
-            refine, or a GPU is not there.
+            refine, the start weights are none, or a GPU is not there.
     """
     start = time.perf_counter()
     out, data_yaml = Path(out).resolve(), Path(data_yaml).resolve()
@@ -155,8 +159,10 @@ def train_detector(
             "Refining goes on from weights that know faces: name them, such as "
             "models/face_detector.pt (weights=..., --weights)."
         )
+    if refine and quick:
+        raise ValueError("Refining has epochs of its own: leave out quick, or refine.")
     ultralytics = import_ultralytics()
-    checkpoint = _resumable(out) if resume else _start_weights(weights)
+    checkpoint = resumable(out, _load) if resume else _start_weights(weights)
     if checkpoint is None:
         return _trained(out, start)
     model = ultralytics.YOLO(checkpoint, task="detect")
@@ -327,39 +333,8 @@ def _start_weights(weights):
             f"Start weights {path} are missing: get yolov8n.pt by `python -m "
             "fer_course data get yolov8n`, or name a file of yours (`weights=...`)."
         )
+    _load(path)  # refuses what holds no weights
     return path
-
-
-def _resumable(out):
-    """Return the file to carry on from, None where the run is complete."""
-    # A kill while last.pt is being written leaves it broken: then the copy counts.
-    last, previous = out / "weights" / "last.pt", out / "weights" / "previous.pt"
-    for path in (last, previous):
-        try:
-            _, checkpoint = _load(path)
-        except (FileNotFoundError, ValueError):
-            continue
-        if checkpoint.get("optimizer") is None:
-            return None
-        if path == previous:
-            shutil.copyfile(previous, last)
-        score = checkpoint.get("train_metrics", {}).get("fitness")
-        if score is not None and score == checkpoint["best_fitness"]:
-            # written after last.pt: a kill in between leaves it old or broken
-            shutil.copyfile(last, last.with_name("best.pt"))
-        _cut_history(out / "results.csv", checkpoint["epoch"] + 1)
-        return last
-    raise FileNotFoundError(
-        f"No epoch to carry on from in {last.parent}. Start the run without resume."
-    )
-
-
-def _cut_history(csv, epochs):
-    """Leave out rows of an epoch that ended with a kill and will be run again."""
-    if csv.is_file():
-        heading, *rows = csv.read_text(encoding="utf-8").splitlines(keepends=True)
-        kept = [row for row in rows if int(row.partition(",")[0]) <= epochs]
-        write_atomically(csv, "".join([heading, *kept]))
 
 
 def _load(path):
@@ -372,6 +347,7 @@ def _load(path):
     try:
         return load_checkpoint(str(path))
     except (
+        AssertionError,
         TypeError,
         KeyError,
         AttributeError,

@@ -107,6 +107,11 @@ def read_card(metadata, name):
             "save_fernet(model, path, network, crop_margin=..., sure_threshold=...), "
             "and for ONNX call export_fernet on that file."
         ) from None
+    if not (0 <= threshold <= 1 and -1 < margin < 10):
+        raise ValueError(
+            f"{name} says sure_threshold {threshold} and crop_margin {margin}, which "
+            "are no shares. Save it again with save_fernet."
+        )
     if isinstance(labels, str):
         labels = labels.replace(" ", "").split(",")
     if sorted(labels) != sorted(EXPRESSIONS):

@@ -9,7 +9,9 @@ official download gets our subsets. Notebook 05 explains every choice.
 
 import hashlib
 import os
+import zipfile
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -359,7 +361,8 @@ def _cached(source, build, extra=()):
     mark = repr((str(source.resolve()), stat.st_size, stat.st_mtime_ns, extra))
     key = hashlib.sha256(mark.encode()).hexdigest()[:16]
     path = settings().data / "cache" / f"{source.stem}-{key}.npz"
-    if path.exists():
+    # not there yet, or damaged: then it is made anew
+    with suppress(OSError, EOFError, ValueError, zipfile.BadZipFile):
         with np.load(path) as saved:
             return [saved[name] for name in saved.files]
     arrays = build()

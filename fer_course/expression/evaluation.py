@@ -8,7 +8,6 @@ too. NumPy alone. Notebook 05 derives each, notebook 06 uses them.
 
 import math
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 
@@ -29,7 +28,6 @@ __all__ = [
     "ExpressionReport",
     "McNemar",
     "Reliability",
-    "accuracy_by",
     "apply_temperature",
     "evaluate_classifier",
     "f1_by_class",
@@ -245,30 +243,6 @@ def paired_bootstrap(correct_a, correct_b, *, draws=10_000, seed=SEED):
     drawn = np.random.default_rng(seed).multinomial(len(a), shares, size=draws)
     low, high = np.quantile((drawn[:, 0] - drawn[:, 2]) / len(a), (0.025, 0.975))
     return float(difference.mean()), float(low), float(high)
-
-
-def accuracy_by(values, correct, edges):
-    """Return accuracy in ranges of a number known for each face, such as its size.
-
-    Args:
-        values: (N,) float, for example side of the face, px.
-        correct: (N,) bool.
-        edges: rising bounds; a range holds low <= value < high.
-
-    Returns:
-        List of (low, high, faces, accuracy, interval); accuracy NaN without faces.
-
-    >>> accuracy_by([10, 20, 30], [0, 1, 1], [0, 16, 64])[1][:4]
-    (16, 64, 2, 1.0)
-    """
-    values, correct = np.asarray(values), np.asarray(correct, bool)
-    rows = []
-    for low, high in pairwise(edges):
-        inside = (values >= low) & (values < high)
-        right, count = int(correct[inside].sum()), int(inside.sum())
-        share = right / count if count else float("nan")
-        rows.append((low, high, count, share, wilson_interval(right, count)))
-    return rows
 
 
 def _paired(correct_a, correct_b):

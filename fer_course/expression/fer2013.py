@@ -45,4 +45,4 @@ def _face(row):
     number, usage = int(row["emotion"]), row["Usage"].strip()
     if number not in labels.FER2013_IDS or usage not in USAGES:
         raise ValueError("no expression, or no part")
-    return np.frombuffer(gray, np.uint8).reshape(INPUT_SIZE, -1), number, usage
+    return np.frombuffer(gray, np.uint8).reshape(INPUT_SIZE, INPUT_SIZE), number, usage

@@ -71,8 +71,8 @@ def train_fernet(
     Raises:
         FileExistsError: `out` holds a run and `resume` is false.
         FileNotFoundError: the start weights are missing.
-        ValueError: `out` holds a run of another recipe or of other faces, a set is
-            empty, or the start weights are another network's.
+        ValueError: `out` holds a run of another recipe or of other faces, or a
+            damaged one, a set is empty, or the start weights are another network's.
     """
     if not len(train) or not len(choose):
         raise ValueError(
@@ -90,7 +90,12 @@ def train_fernet(
     keras.utils.set_random_seed(recipe.seed)
     steps = max(len(train) // recipe.batch_size, 1)
     if last.exists():
-        model = keras.models.load_model(last)
+        try:
+            model = keras.models.load_model(last)
+        except (OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+            raise ValueError(
+                f"{last} is damaged, the run cannot go on: start another (--out)."
+            ) from error
         done = int(model.optimizer.iterations) // steps
     else:
         model, done = compiled_fernet(recipe, steps), 0
@@ -98,6 +103,11 @@ def train_fernet(
             _start_from(weights, model)
     batches = Batches(train, recipe, first_epoch=done)
     keeper = _Keeper(choose, out, recipe, done)
+    if len(keeper.rows) < done:
+        raise ValueError(
+            f"{out / 'history.csv'} has lost some of its {done} epochs, the run cannot "
+            "go on: start another (--out)."
+        )
     if done < recipe.epochs:
         model.fit(
             batches,

@@ -11,7 +11,6 @@ import numpy as np
 
 from fer_course.labels import COLORS, EXPRESSIONS, HATCHES
 from fer_course.teaching.figure_style import (
-    DASHES,
     DPI,
     LINES,
     MAX_HEIGHT_IN,
@@ -26,10 +25,8 @@ __all__ = [
     "plot_class_bars",
     "plot_confusion",
     "plot_faces",
-    "plot_histograms",
     "plot_history",
     "plot_photo",
-    "plot_precision_recall",
     "plot_probabilities",
     "plot_reliability",
     "plot_result",
@@ -127,37 +124,6 @@ def plot_result(result):
     return figure
 
 
-def plot_histograms(values, label, bins=None):
-    """Return outlined histograms over a logarithmic axis, as shares of each set.
-
-    Args:
-        values: name -> (N,) positive numbers, such as face sizes in px.
-        label: of the axis, with its unit.
-        bins: edges; None means two for each doubling.
-    """
-    values = {name: np.asarray(numbers, float) for name, numbers in values.items()}
-    if bins is None:
-        known = np.concatenate(list(values.values()))
-        low, high = (
-            np.floor(2 * np.log2(known.min())),
-            np.ceil(2 * np.log2(known.max())),
-        )
-        bins = 2 ** (np.arange(low, max(high, low + 1) + 1) / 2)
-    with style():
-        figure, ax = new_figure()
-        for k, (name, numbers) in enumerate(values.items()):
-            shares, _ = np.histogram(numbers, bins)
-            line = {"color": LINES[k % 7], "linestyle": DASHES[k % 7], "linewidth": 1.8}
-            title = f"{name} ({len(numbers):,})"
-            ax.stairs(shares / max(len(numbers), 1), bins, label=title, **line)
-        ax.set_xscale("log", base=2)
-        ax.xaxis.set_major_formatter(lambda value, _: f"{value:g}")
-        ax.yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
-        ax.set(xlabel=label, ylabel="share of the set")
-        ax.legend()
-    return figure
-
-
 def plot_history(history):
     """Return loss and accuracy by epoch, in two panels.
 
@@ -183,18 +149,6 @@ def plot_history(history):
             ax.xaxis.get_major_locator().set_params(integer=True)
         axes[1].yaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
         axes[0].legend()
-    return figure
-
-
-def plot_precision_recall(curves):
-    """Return precision over recall; curves is name -> (recall (K,), precision (K,))."""
-    with style():
-        figure, ax = new_figure(3.4)
-        for name, (recall, precision) in curves.items():
-            ax.plot(recall, precision, label=name, linewidth=1.8)
-        ax.set(xlim=(0, 1.01), ylim=(0, 1.03))
-        ax.set(xlabel="recall: share of faces found", ylabel="precision")
-        ax.legend(loc="lower left")
     return figure
 
 

@@ -230,6 +230,10 @@ def test_other_files_are_refused(tmp_path):
     wordy = write_network(tmp_path / "w.onnx", [], card=CARD | {"input_size": "big"})
     with pytest.raises(ValueError, match=r"w\.onnx says no number .*'big'"):
         FaceDetector(wordy)
+    for number, told in enumerate(({"stride": "0"}, {"iou_threshold": "nan"})):
+        odd = write_network(tmp_path / f"odd{number}.onnx", [], card=CARD | told)
+        with pytest.raises(ValueError, match=r"odd.\.onnx says .*, which cannot be"):
+            FaceDetector(odd)
     with pytest.raises(ValueError, match="is no face detector of this course"):
         FaceDetector(foreign)
 

@@ -15,6 +15,7 @@ import pytest
 
 from fer_course.boxes import iou_matrix
 from fer_course.detection.detector import DetectorCard, FaceDetector
+from fer_course.detection.resuming import resumable
 from fer_course.settings import ROOT
 
 training = pytest.importorskip("fer_course.detection.training")
@@ -205,6 +206,40 @@ def test_a_pickle_runs_no_code(tmp_path, plain):
     assert not trap.exists()
 
 
+def test_a_pickle_runs_no_code_where_ultralytics_was_imported_before(tmp_path):
+    import torch
+
+    trap, path = tmp_path / "ran", tmp_path / "trap.pt"
+    torch.save({"model": RunsCode(trap)}, path)
+    code = (
+        "import sys, ultralytics, ultralytics.nn.tasks\n"
+        "from fer_course.detection.detector import FaceDetector\n"
+        "try:\n    FaceDetector(sys.argv[1])\n"
+        "except ValueError as error:\n    print(error)\n"
+    )
+    unset = ("ULTRALYTICS_SAFE_LOAD",)
+    found = subprocess.run(
+        [sys.executable, "-c", code, str(path)],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        env={k: v for k, v in os.environ.items() if k not in unset}
+        | {"PYTHONPATH": str(ROOT)},
+        check=True,
+    )
+    assert "trap.pt is not a file that Ultralytics wrote" in found.stdout
+    assert not trap.exists()
+
+
+@pytest.mark.parametrize("name", ["noise.pt", "noise.onnx", "photo.jpg"])
+def test_start_weights_that_are_none_are_named(tmp_path, drawn_dataset, name):
+    (tmp_path / name).write_bytes(b"no weights")
+    with pytest.raises(ValueError, match=f"{name} is not a file that Ultralytics"):
+        training.train_detector(
+            drawn_dataset, tmp_path / "run", weights=tmp_path / name
+        )
+
+
 FILL_THE_DISK = """
 import resource, sys
 from types import SimpleNamespace
@@ -247,6 +282,10 @@ def test_missing_files_are_named(tmp_path, drawn_dataset):
         training.train_detector(drawn_dataset, tmp_path, weights=tmp_path / "none.pt")
     with pytest.raises(ValueError, match=r"Refining goes on .*face_detector\.pt"):
         training.train_detector(drawn_dataset, tmp_path, refine=True)
+    with pytest.raises(ValueError, match="Refining has epochs of its own"):
+        training.train_detector(
+            drawn_dataset, tmp_path, refine=True, quick=True, weights="a.pt"
+        )
     with pytest.raises(FileNotFoundError, match="No epoch to carry on from"):
         training.train_detector(drawn_dataset, tmp_path, resume=True)
 
@@ -267,7 +306,7 @@ def test_resume_falls_back_on_the_copy(tmp_path, untrained, share):
     (weights / "previous.pt").write_bytes(untrained.read_bytes())
     whole = untrained.read_bytes()
     (weights / "last.pt").write_bytes(whole[: int(len(whole) * share)])
-    assert training._resumable(tmp_path) == weights / "last.pt"
+    assert resumable(tmp_path, training._load) == weights / "last.pt"
     assert (weights / "last.pt").read_bytes() == whole
 
 
@@ -282,7 +321,7 @@ def test_resume_mends_a_best_epoch_that_was_not_written(tmp_path, untrained, fit
     content |= {"best_fitness": 0.4, "train_metrics": {"fitness": fitness}}
     torch.save(content, weights / "last.pt")
     (weights / "best.pt").write_bytes(b"half")
-    training._resumable(tmp_path)
+    resumable(tmp_path, training._load)
     wanted = (weights / "last.pt").read_bytes() if fitness == 0.4 else b"half"
     assert (weights / "best.pt").read_bytes() == wanted
 
@@ -296,7 +335,7 @@ def test_resume_drops_what_was_written_of_an_epoch_that_was_not_kept(
     rows = [f"{epoch},{epoch}.5\n" for epoch in (1, 2, 3, 4, 5)]
     csv = tmp_path / "results.csv"
     csv.write_text("".join(["epoch,time\n", *rows]))
-    training._resumable(tmp_path)
+    resumable(tmp_path, training._load)
     assert csv.read_text() == "".join(["epoch,time\n", *rows[:4]])
 
 
@@ -333,7 +372,9 @@ def test_history_has_plain_names(tmp_path):
     assert frame.map50[0] == 0.7
 
 
-def test_gpus_are_named_to_ultralytics_if_they_are_there(monkeypatch, drawn_dataset):
+def test_gpus_are_named_to_ultralytics_if_they_are_there(
+    monkeypatch, drawn_dataset, untrained
+):
     import torch
 
     asked = {}
@@ -346,7 +387,7 @@ def test_gpus_are_named_to_ultralytics_if_they_are_there(monkeypatch, drawn_data
     monkeypatch.setattr(training, "import_ultralytics", lambda: ultralytics)
     monkeypatch.setattr(ultralytics, "YOLO", Yolo, raising=False)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    run = {"weights": drawn_dataset, "out": drawn_dataset.parent / "run"}
+    run = {"weights": untrained, "out": drawn_dataset.parent / "run"}
     training.train_detector(drawn_dataset, **run, gpus=(0, 1))
     assert asked["device"] == "0,1"
     with pytest.raises(ValueError, match=r"There is no GPU 2: PyTorch sees 2 on"):

@@ -107,6 +107,8 @@ def test_another_order_of_labels_is_put_right(tmp_path):
         pytest.param({"labels": None}, "'labels'", id="no labels"),
         pytest.param({"crop_margin": None}, "'crop_margin'", id="no margin"),
         pytest.param({"sure_threshold": "often"}, "often", id="threshold no number"),
+        pytest.param({"sure_threshold": "nan"}, "no shares", id="threshold not there"),
+        pytest.param({"crop_margin": "-2"}, "no shares", id="margin beyond the crop"),
         pytest.param({"input_size": "64"}, "64 x 64", id="another input size"),
     ],
 )

@@ -108,6 +108,15 @@ def test_fer2013_keeps_its_parts_without_leaks(fer2013):
     assert faces.counts().to_numpy().sum() == 5
 
 
+def test_a_damaged_cache_is_made_anew(fer2013):
+    folder, _, _ = fer2013
+    first = load_fer2013(folder)
+    (cache,) = (settings().data / "cache").glob("fer2013-*.npz")
+    for damaged in (b"", b"no archive", cache.read_bytes()[:-100]):
+        cache.write_bytes(damaged)
+        np.testing.assert_array_equal(load_fer2013(folder).pixels, first.pixels)
+
+
 def test_a_second_load_reads_the_cache(fer2013, monkeypatch):
     folder, _, _ = fer2013
     first = load_fer2013(folder)

@@ -6,7 +6,6 @@ from scipy.stats import binomtest
 from sklearn.metrics import confusion_matrix, f1_score, log_loss, recall_score
 
 from fer_course.expression.evaluation import (
-    accuracy_by,
     apply_temperature,
     evaluate_classifier,
     fit_temperature,
@@ -196,11 +195,3 @@ def test_selective_accuracy_by_hand():
 def test_a_target_out_of_reach_leaves_nothing_sure():
     curve = selective_accuracy(np.eye(7)[[0]] * 0.9 + 0.1 / 7, np.array([1]))
     assert curve.threshold_for(0.85) == 1.0
-
-
-def test_accuracy_by_size():
-    rows = accuracy_by([8, 20, 24, 90], [0, 1, 0, 1], [0, 16, 32, 64])
-    assert [row[2] for row in rows] == [1, 2, 0]
-    assert rows[1][3] == 0.5
-    assert np.isnan(rows[2][3])
-    assert rows[2][4] == (0, 1)

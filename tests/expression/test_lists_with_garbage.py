@@ -21,6 +21,13 @@ FER2013 = f"emotion,pixels,Usage\n3,{PIXELS},Training\n6,{PIXELS},PrivateTest\n"
 VOTES = f"Usage,{','.join(CHOICES)}\nTraining,{'1,' * 9}1\nTraining,{'0,' * 9}9\n"
 
 
+@pytest.fixture(scope="module", autouse=True)
+def cache_elsewhere(tmp_path_factory):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("FER_COURSE_DATA", str(tmp_path_factory.mktemp("data")))
+        yield
+
+
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     return tmp_path_factory.mktemp("lists")
@@ -84,6 +91,14 @@ def test_rafdbs_rows_around_garbage_are_kept(tmp_path_factory, garbage, data):
     assert all(stays_inside(name) for name in names)
     listing.write_bytes(data.draw(damaged("\n".join(rows))))
     reads_or_says_why(lambda path: load_rafdb(folder), listing)
+
+
+def test_a_row_of_48_numbers_is_no_face(tmp_path):
+    path = tmp_path / "fer2013.csv"
+    path.write_text(FER2013 + f"3,{' '.join(map(str, range(48)))},Training\n")
+    pixels, _, usages = read_fer2013(path)
+    assert usages.tolist() == ["Training", "PrivateTest", ""]
+    assert not pixels[2].any()
 
 
 def reads_or_says_why(read, path):

@@ -324,6 +324,21 @@ def test_a_lost_recipe_is_no_reason_to_mix_runs(tmp_path):
 
 
 @pytest.mark.parametrize(
+    ("lost", "sentence"),
+    [
+        ("last.keras", r"last\.keras is damaged, the run cannot go on"),
+        ("history.csv", r"history\.csv has lost some of its 1 epochs"),
+    ],
+)
+def test_a_damaged_run_is_not_continued(tmp_path, lost, sentence):
+    recipe = replace(RECIPE, epochs=1)
+    train_fernet(faces(), faces(28, 1), tmp_path, recipe)
+    (tmp_path / lost).write_bytes(b"")
+    with pytest.raises(ValueError, match=sentence):
+        train_fernet(faces(), faces(28, 1), tmp_path, recipe, resume=True)
+
+
+@pytest.mark.parametrize(
     ("scores", "expected"),
     [
         pytest.param([], 1.0, id="start"),

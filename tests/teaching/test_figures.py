@@ -70,12 +70,6 @@ PLOTS = [
     pytest.param(photo_with_boxes, id="photo"),
     pytest.param(lambda: figures.plot_photo(np.zeros((90, 30))), id="tall, no box"),
     pytest.param(lambda: figures.plot_result(two_faces()), id="result"),
-    pytest.param(
-        lambda: figures.plot_histograms(
-            {"a": rng().lognormal(3, 1, 99), "b": [5]}, "px"
-        ),
-        id="histograms",
-    ),
     pytest.param(lambda: figures.plot_confusion(confusion()), id="confusion"),
     pytest.param(lambda: figures.plot_confusion(np.zeros((7, 7), int)), id="no faces"),
     pytest.param(
@@ -93,10 +87,6 @@ PLOTS = [
     ),
     pytest.param(
         lambda: figures.plot_reliability(some_reliability()), id="reliability"
-    ),
-    pytest.param(
-        lambda: figures.plot_precision_recall({"ours": ([0, 0.5, 0.9], [1, 0.9, 0.5])}),
-        id="precision-recall",
     ),
     pytest.param(
         lambda: figures.plot_class_bars(
