@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 
 from fer_course.boxes import iou_matrix
+from fer_course.detection import dataset
 from fer_course.detection.detector import DetectorCard, FaceDetector
 from fer_course.detection.resuming import resumable
 from fer_course.settings import ROOT
@@ -229,6 +230,19 @@ def test_a_pickle_runs_no_code_where_ultralytics_was_imported_before(tmp_path):
     )
     assert "trap.pt is not a file that Ultralytics wrote" in found.stdout
     assert not trap.exists()
+
+
+def test_a_prepared_folder_may_be_moved(tmp_path):
+    from ultralytics.data.utils import check_det_dataset
+
+    before, after = tmp_path / "before", tmp_path / "after"
+    for split in ("train", "choose"):
+        (before / "images" / split).mkdir(parents=True)
+    dataset._write_yaml(before)
+    before.rename(after)
+    found = check_det_dataset(str(after / "faces.yaml"))
+    assert found["train"] == str(after / "images" / "train")
+    assert found["val"] == str(after / "images" / "choose")
 
 
 @pytest.mark.parametrize("name", ["noise.pt", "noise.onnx", "photo.jpg"])
