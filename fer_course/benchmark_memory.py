@@ -16,7 +16,7 @@ import numpy as np
 
 from fer_course.files import write_atomically
 from fer_course.images import read_image
-from fer_course.settings import settings
+from fer_course.settings import SAMPLES
 
 PHOTOS, FRAMES, EVERY = 5_000, 10_000, 100
 _MB_A_MARK = 10
@@ -121,7 +121,7 @@ def memory_of_frames(analyzer, folder, count=FRAMES, progress=print):
 
 def _gallery():
     """Return nine prints of two portraits on a wall, (720, 1280, 3) RGB uint8."""
-    return read_image(settings().data / "samples" / "gallery.jpg")
+    return read_image(SAMPLES / "gallery.jpg")
 
 
 def watch(what, results, count, progress=print):

@@ -13,7 +13,7 @@ import cv2
 import numpy as np
 
 from fer_course.images import read_image
-from fer_course.settings import settings
+from fer_course.settings import SAMPLES
 
 SIZES_HW = ((427, 640), (1080, 1920))
 # a photo each: (height, width), faces; the last is a crowd
@@ -27,7 +27,7 @@ def read_portrait():
     Raises:
         FileNotFoundError: it is missing.
     """
-    path = settings().data / "samples" / "grace_hopper.jpg"
+    path = SAMPLES / "grace_hopper.jpg"
     if not path.is_file():
         raise FileNotFoundError(
             f"{path} is missing: restore the samples from the course's repository."

@@ -23,7 +23,7 @@ from fer_course.files import write_atomically
 from fer_course.headers import EXTENSIONS, JPEG_MARK_AT, MARKS
 from fer_course.images import JPEG_SIDE, ImageError
 from fer_course.inputs import VIDEOS, walk, was_written
-from fer_course.settings import settings
+from fer_course.settings import SAMPLES
 
 SAY_EVERY_S = 5  # how far a video is
 MISSED_S = 1.0  # that a video may lack, and a tenth of it: files tell no exact length
@@ -135,7 +135,7 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
     cv2.utils.logging.setLogLevel(cv2.utils.logging.LOG_LEVEL_SILENT)  # we say it
     messages = sys.stderr if json_target == "-" else sys.stdout
     photos, videos, closed = find_inputs(
-        inputs or [settings().data / "samples"], Path(out)
+        inputs or sorted(SAMPLES.glob("*.jpg")), Path(out)
     )
     if not (photos or videos or closed):
         raise ValueError("There is no picture or video in what was given to read.")

@@ -17,6 +17,7 @@ from importlib import metadata
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+SAMPLES = ROOT / "data" / "samples"  # with the course, wherever the user's data lies
 SEED = 2026
 REPOSITORY = "https://github.com/fer-course/fer-course"  # see tests/repository.py
 

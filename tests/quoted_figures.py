@@ -70,12 +70,15 @@ def _only(lines, first, second):
     ]
 
 
+_ALARMS = ("false alarms", "recall at 1 alarm in 10 photos")
+
+
 def _detector():
     record = _record("detector")
     reports = [r for r in record["reports"] + record["tiles"] if r["ap50"] is not None]
     sizes = [f"recall {size} px" for size in reports[0]["recall_by_size"]]
     return _table(
-        ("set", "detector", "photos", "faces", "AP, %", "95 %", *sizes),
+        ("set", "detector", "photos", "faces", "AP, %", "95 %", *sizes, *_ALARMS),
         [
             (
                 report["photo_set"],
@@ -88,6 +91,8 @@ def _detector():
                     _percent(share if report["faces_by_size"][size] >= FEW else None)
                     for size, share in report["recall_by_size"].items()
                 ),
+                f"{report['false_alarms']:,}",
+                _percent(report["recall_one_in_ten"]),
             )
             for report in reports
         ],

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from fer_course import benchmark as module
-from fer_course import benchmark_memory
+from fer_course import benchmark_memory, benchmark_photos
 from fer_course.analysis.analyzer import FaceAnalyzer
 from fer_course.benchmark import Measure
 from fer_course.benchmark_memory import Memory
 from fer_course.benchmark_photos import WALLS
+from fer_course.settings import SAMPLES
 
 ALL = [f"{w}x{h}_{n}.jpg" for (h, w), n in WALLS] + ["zidane.jpg"]
 
@@ -36,6 +37,7 @@ def course(tmp_path, monkeypatch):
     monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path))
     monkeypatch.setenv("FER_COURSE_MODELS", str(tmp_path))
     (tmp_path / "samples").mkdir()
+    monkeypatch.setattr(benchmark_photos, "SAMPLES", tmp_path / "samples")
     portrait = np.random.default_rng(0).integers(0, 256, (90, 90, 3), np.uint8)
     cv2.imwrite(str(tmp_path / "samples" / "grace_hopper.jpg"), portrait)
     zidane = tmp_path / "zidane.jpg"
@@ -120,7 +122,7 @@ def test_a_missing_network_is_named_before_anything_is_measured(course, monkeypa
 
 @pytest.mark.slow
 def test_new_processes_import_and_read(tmp_path):
-    photo = module.settings().data / "samples" / "grace_hopper.jpg"
+    photo = SAMPLES / "grace_hopper.jpg"
     found = module.cold_starts(photo, tmp_path, repeats=1)
     imported, demo, *memory = found
     assert 0 < imported.median < demo.median < 60
@@ -132,7 +134,7 @@ def test_new_processes_import_and_read(tmp_path):
 @pytest.mark.slow
 def test_the_shipped_networks_are_timed_bare_and_in_a_film(tmp_path):
     analyzer = FaceAnalyzer()
-    photo = module.settings().data / "samples" / "two_portraits.jpg"
+    photo = SAMPLES / "two_portraits.jpg"
     row = module.time_photo(analyzer, str(photo), repeats=3)
     assert row["faces"] == 2
     assert 0 < row["nets_ms"] < 2 * row["all_ms"]

@@ -488,10 +488,12 @@ def test_a_broken_video_is_an_error_entry(tmp_path):
 
 
 def test_samples_without_a_photo(tmp_path, monkeypatch):
-    picture(tmp_path / "data" / "samples" / "two.png")
-    monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path / "data"))
+    picture(tmp_path / "samples" / "two.jpg")
+    picture(tmp_path / "samples" / "read" / "two_faces.jpg")  # what demo once made
+    monkeypatch.setattr(demo, "SAMPLES", tmp_path / "samples")
     assert cli.main(["demo"]) == 0
-    assert (tmp_path / "out" / "two_faces.jpg").exists()
+    names = {path.name for path in (tmp_path / "out").iterdir()}
+    assert names == {"two_faces.jpg", "faces.json"}
 
 
 def test_a_missing_network_is_one_sentence(tmp_path, monkeypatch, capsys):

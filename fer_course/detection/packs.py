@@ -132,7 +132,7 @@ def read_splits(annotations, path=MANIFEST):
         annotations: set name -> `Annotations`.
         path: the manifest.
     """
-    listed = _listed(path)
+    listed = listed_splits(path)
     splits, new = {}, {}
     for name, found in annotations.items():
         for photo in found.photos:
@@ -156,7 +156,7 @@ def course_subset(annotations, path=MANIFEST):
         annotations: set name -> `Annotations`, more photos than the manifest lists.
         path: the manifest.
     """
-    listed = _listed(path)
+    listed = listed_splits(path)
     subset = {
         name: Annotations(
             tuple(photo for photo in found.photos if photo.name in listed),
@@ -168,7 +168,8 @@ def course_subset(annotations, path=MANIFEST):
     return subset, {name: listed[name] for name in names}
 
 
-def _listed(path):
+def listed_splits(path=MANIFEST):
+    """Return photo name -> split, of the photos that the shipped detector knows."""
     return {
         f"{row['dataset']}/{row['name']}": row["split"] for row in read_manifest(path)
     }

@@ -2,7 +2,7 @@
 
 In: `fer2013new.csv` of FER+. Out: counts of votes, how often two people agree, and
 how often one agrees with the others' favorite: what any network is measured
-against. Notebook 05, section 5.
+against. Notebook 05, section 6.
 """
 
 import re

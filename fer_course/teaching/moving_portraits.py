@@ -12,7 +12,7 @@ import numpy as np
 
 from fer_course.analysis.video_writing import quiet
 from fer_course.images import read_image
-from fer_course.settings import settings
+from fer_course.settings import SAMPLES
 from fer_course.teaching.montages import (
     COLLINS,
     HOPPER,
@@ -89,8 +89,7 @@ def portrait_frames(start_s=0.0, stop_s=STORY_S, rate=12.5):
         the frame (360, 640, 3) RGB uint8, and (2, 4) boxes, pixels, of Hopper and
         Collins; a row of NaN for a face out of the picture or behind the other.
     """
-    folder = settings().data / "samples"
-    portraits = {who: read_image(folder / f"{who}.jpg") for who in (HOPPER, COLLINS)}
+    portraits = {who: read_image(SAMPLES / f"{who}.jpg") for who in (HOPPER, COLLINS)}
     wall = plaster_wall(IMAGE_HW).round().astype(np.uint8)
     for time_s in start_s + np.arange(round((stop_s - start_s) * rate)) / rate:
         image = wall.copy()

@@ -16,7 +16,7 @@ import cv2
 import numpy as np
 
 from fer_course.labels import EXPRESSIONS
-from fer_course.settings import settings
+from fer_course.settings import SAMPLES, settings
 from fer_course.teaching.faces import draw_face
 from fer_course.teaching.layouts import LAYOUTS, write_samples
 from fer_course.teaching.montages import make_sample_photos
@@ -84,11 +84,10 @@ def sample_photos():
     Raises:
         FileNotFoundError: the folder holds no picture.
     """
-    folder = settings().data / "samples"
-    paths = sorted(folder.glob("*.jpg"))
+    paths = sorted(SAMPLES.glob("*.jpg"))
     if not paths:
         raise FileNotFoundError(
-            f"{folder} holds no pictures: they come with the course, so restore the "
+            f"{SAMPLES} holds no pictures: they come with the course, so restore the "
             "folder with `git checkout data/samples`."
         )
     return {path.stem: path for path in paths}
@@ -100,6 +99,6 @@ def sample_boxes():
     They were drawn by hand on the two portraits, hairline to chin and cheek to
     cheek, and carried along into the montages.
     """
-    path = settings().data / "samples" / "boxes.json"
+    path = SAMPLES / "boxes.json"
     table = json.loads(path.read_text(encoding="utf-8"))
     return {name: np.array(rows, float).reshape(-1, 4) for name, rows in table.items()}

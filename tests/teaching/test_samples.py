@@ -269,7 +269,7 @@ def test_sample_photos_are_small_and_listed():
 
 
 def test_a_missing_samples_folder_says_what_to_do(tmp_path, monkeypatch):
-    monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path))
+    monkeypatch.setattr(samples, "SAMPLES", tmp_path)
     with pytest.raises(FileNotFoundError, match=r"git checkout data/samples"):
         samples.sample_photos()
 
