@@ -68,6 +68,25 @@ def window(monkeypatch):
     return shown
 
 
+def test_a_window_is_a_mirror_and_keeps_the_colors(plug_in, window, monkeypatch):
+    """OpenCV's order, blue first, comes from the camera and goes to the window."""
+
+    class Colored(Camera):
+        def read(self):
+            there, image = super().read()
+            if there:
+                image[:, :40] = (200, 0, 0)  # blue on the left
+                image[:, 40:] = (0, 0, 200)
+            return there, image
+
+    monkeypatch.setattr(
+        "fer_course.analysis.video.draw_faces", lambda image, faces: image
+    )
+    plug_in(Colored(99))
+    assert cli.main(["camera"]) == 0
+    np.testing.assert_array_equal(window[0][30, [10, 70]], [(0, 0, 200), (200, 0, 0)])
+
+
 def test_a_window_shows_faces_that_are_followed(plug_in, window, monkeypatch):
     tracks = []
 

@@ -42,11 +42,14 @@ class Happy:
 def stub_networks(monkeypatch, tmp_path):
     monkeypatch.setenv("FER_COURSE_SETUP", "0")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(
-        demo,
-        "FaceAnalyzer",
-        lambda score_threshold=None: FaceAnalyzer(OneFace(), Happy()),
-    )
+    asked = []
+
+    def analyzer(score_threshold=None):
+        asked.append(score_threshold)
+        return FaceAnalyzer(OneFace(), Happy())
+
+    monkeypatch.setattr(demo, "FaceAnalyzer", analyzer)
+    return asked
 
 
 def picture(path, value=99, size_wh=(80, 60)):
@@ -77,6 +80,21 @@ def test_a_photo(tmp_path, capsys):
     assert document["errors"] == []
     out = capsys.readouterr().out
     assert "1 face: happy 70%" in out and "All numbers -> " in out
+
+
+def test_the_picture_keeps_its_colors(tmp_path):
+    photo = np.zeros((300, 400, 3), np.uint8)
+    photo[:, :, 0] = 200  # blue, as OpenCV writes it
+    cv2.imwrite(str(tmp_path / "a.png"), photo)
+    assert cli.main(["demo", "a.png"]) == 0
+    drawn = cv2.imread(str(tmp_path / "out" / "a_faces.jpg"))
+    np.testing.assert_allclose(drawn[290, 390], (200, 0, 0), atol=5)
+
+
+def test_the_threshold_reaches_the_detector(tmp_path, stub_networks):
+    photo = picture(tmp_path / "a.png")
+    assert cli.main(["demo", photo, "--score-threshold", "0.7"]) == 0
+    assert stub_networks == [0.7]
 
 
 def test_json_on_standard_output_stands_alone(tmp_path, capsys):

@@ -223,9 +223,12 @@ def test_only_two_things_are_prepared():
 
 def test_a_zip_cannot_reach_outside(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip", "w") as file:
-        file.writestr("../evil.txt", b"x")
-    sources.unpack(tmp_path / "a.zip", tmp_path / "in")
-    assert not (tmp_path / "evil.txt").exists()
+        for level in (1, 2, 3):
+            file.writestr(f"{level * '../'}evil{level}.txt", b"x")
+    sources.unpack(tmp_path / "a.zip", tmp_path / "a" / "b")
+    found = sorted(path.name for path in tmp_path.rglob("evil*"))
+    inside = sorted(path.name for path in (tmp_path / "a" / "b").rglob("evil*"))
+    assert found == inside == ["evil1.txt", "evil2.txt", "evil3.txt"]
 
 
 @pytest.mark.parametrize("name", ["../evil.txt", "/evil.txt"])

@@ -7,6 +7,7 @@ from fer_course.analysis.analyzer import FaceAnalyzer, PhotoError, PhotoResult
 from fer_course.analysis.report import PHOTO_COLUMNS
 from fer_course.images import ImageError
 from fer_course.labels import EXPRESSIONS
+from fer_course.settings import SAMPLES, settings
 
 
 class BrightSpots:
@@ -186,3 +187,14 @@ def test_networks_that_are_not_there_are_named(tmp_path):
 def test_the_shipped_networks_read_very_wide_and_high_pictures(height_width):
     photo = np.full((*height_width, 3), 128, np.uint8)
     assert FaceAnalyzer().analyze(photo).faces == ()
+
+
+@pytest.mark.skipif(
+    not (settings().models / "fernet.onnx").is_file(), reason="no shipped networks"
+)
+def test_the_shipped_networks_read_a_plain_smile():
+    smiling, _ = FaceAnalyzer().analyze(SAMPLES / "two_portraits.jpg").faces
+    assert smiling.expression == "happy"
+    assert smiling.probabilities["happy"] > 0.8
+    surest = FaceAnalyzer(score_threshold=0.999).analyze(SAMPLES / "two_portraits.jpg")
+    assert surest.faces == ()

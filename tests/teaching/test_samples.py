@@ -24,6 +24,11 @@ from fer_course.teaching.looks import (
 from fer_course.teaching.scenes import PLACES
 
 
+@pytest.fixture(autouse=True)
+def cache_elsewhere(monkeypatch, tmp_path):
+    monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path / "data"))
+
+
 def rng(seed=0):
     return np.random.default_rng(seed)
 
