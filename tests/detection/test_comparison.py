@@ -9,6 +9,7 @@ import pytest
 
 from fer_course.boxes import iou_matrix
 from fer_course.detection import comparison
+from fer_course.detection.annotations import AnnotatedPhoto, Annotations
 from fer_course.detection.comparison import (
     YUNETS,
     YuNetDetector,
@@ -16,6 +17,9 @@ from fer_course.detection.comparison import (
     evaluate_on_packs,
     yunet_folder,
 )
+from fer_course.detection.dataset import prepare_yolo
+from fer_course.detection.detector import DetectorCard
+from fer_course.detection.packs import listed_splits
 
 YUNET = yunet_folder() / YUNETS["yunet_n"].file
 
@@ -71,6 +75,51 @@ def test_table_and_record(photos):
     frame = result.to_frame()
     assert len(frame) == 5
     assert {"ap50", "recall 32-64 px"} <= set(frame)
+
+
+def test_prepared_photos_are_scored_without_those_it_has_learned(
+    tmp_path, monkeypatch, capsys
+):
+    """A bright disc a photo; one name is among the training photos of the manifest."""
+    splits = listed_splits()
+    learned = next(n for n, s in splits.items() if s == "train" and "wider/" in n)
+    photos = []
+    for number, name in enumerate((learned, "wider/new--1/a", "wider/new--1/b")):
+        image = np.zeros((100, 200, 3), np.uint8)
+        image[20:60, 30:60] = 255
+        path = tmp_path / f"{number}.png"
+        cv2.imwrite(str(path), image)
+        box = np.array([[30.0, 20, 60, 60]])
+        photos.append(AnnotatedPhoto("wider", path, name, box, np.zeros(1, bool), "g"))
+    prepare_yolo(
+        {"wider": Annotations(tuple(photos))},
+        tmp_path / "yolo",
+        splits={photo.name: "val" for photo in photos},
+        progress=lambda line: None,
+    )
+
+    class Sees:
+        """Finds the bright disc, and a second box at a score below its threshold."""
+
+        card = DetectorCard(score_threshold=0.5)
+
+        def __init__(self, model=None, score_threshold=None):
+            pass
+
+        def detect(self, picture, tiles=False):
+            boxes = np.float32([[30, 20, 60, 60], [150, 20, 190, 60]])
+            return boxes, np.float32([0.6, 0.4])
+
+    monkeypatch.setattr(comparison, "FaceDetector", Sees)
+    record = tmp_path / "record.json"
+    for model, scored in ((None, 2), ("my.onnx", 3)):
+        result = evaluate_on_packs(model, prepared=tmp_path / "yolo", record=record)
+        (report,) = [r for r in result.reports if r.photo_set == "wider"]
+        assert (report.photos, report.ap50, report.missed) == (scored, 1.0, 0)
+        assert report.false_alarms == 0  # the second box is below the threshold
+        said = "1 of 3 photos left out" in capsys.readouterr().out
+        assert said == (model is None)
+    assert json.loads(record.read_text())["reports"][0]["photos"] == 3
 
 
 def test_recall_by_attribute_of_the_wider_photos(photos):
