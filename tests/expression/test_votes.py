@@ -62,7 +62,7 @@ def test_a_broken_row_is_named_and_costs_no_other(tmp_path, row):
     path = tmp_path / "fer2013new.csv"
     rows = [",".join(CHOICES), "1" + 9 * ",0", row, "0" + 9 * ",2"]
     path.write_text("\n".join(rows))
-    with pytest.warns(match=r"fer2013new\.csv: 1 rows .* the first of them row 2"):
+    with pytest.warns(match=r"fer2013new\.csv: rows .* 1, the first of them row 2"):
         votes = read_votes(path)
     assert votes.tolist() == [[1] + 9 * [0], 10 * [0], [0] + 9 * [2]]
 
