@@ -165,7 +165,7 @@ def _add_training(commands):
     train.add_argument("--weights", metavar="FILE", help=text)
     for option, choices in (
         ("--faces", ("fer2013", "affectnet", "joint")),
-        ("--recipe", ("course", "long", "reference", "wide")),
+        ("--recipe", ("course", "even", "long", "reference", "wide")),
     ):
         text = f"fernet: default {choices[0]}"
         train.add_argument(option, choices=choices, help=text)

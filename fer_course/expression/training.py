@@ -88,7 +88,7 @@ def train_fernet(
         write_atomically(out / "recipe.json", described)
 
     keras.utils.set_random_seed(recipe.seed)
-    steps = max(len(train) // recipe.batch_size, 1)
+    steps = len(Batches(train, recipe))
     if last.exists():
         try:
             model = keras.models.load_model(last)
