@@ -17,7 +17,7 @@ import cv2
 
 from fer_course.analysis import report
 from fer_course.analysis.analyzer import FaceAnalyzer, PhotoError
-from fer_course.analysis.video import count_frames, told_duration
+from fer_course.analysis.video import told_length
 from fer_course.analysis.video_writing import usual_ending
 from fer_course.files import write_atomically
 from fer_course.headers import EXTENSIONS, JPEG_MARK_AT, MARKS
@@ -196,10 +196,10 @@ def _read_videos(analyzer, videos, output):
     for video in videos:
         path = output.path_for(video, usual_ending())
         try:
+            count, told_s = told_length(video)
             frames = analyzer.analyze_video(video, out=path)
-            frames = _telling(frames, video, count_frames(video), output.say)
+            frames = _telling(frames, video, count, output.say)
             read_s = output.add_video(video, frames, path)
-            told_s = told_duration(video)
             if told_s is not None and read_s < 0.9 * told_s - MISSED_S:
                 output.add_error(
                     video,

@@ -75,8 +75,8 @@ def analyze_video(analyzer, source, out=None):
     return write_frames(frames, _rate(capture), Path(out), open_writer)
 
 
-def count_frames(source):
-    """Return how many frames a video's file says it has; None where it does not.
+def told_length(source):
+    """Return (frames, seconds) that a video's file says it has, None for what it hides.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -84,23 +84,11 @@ def count_frames(source):
     """
     capture = _open(source)
     count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-    told = _told_rate(capture) is not None and count >= 1
+    ticks = capture.get(cv2.CAP_PROP_FPS)  # a second; not always its frames
+    told = count >= 1 and ticks > 0
+    frames = int(count) if told and _told_rate(capture) is not None else None
     capture.release()
-    return int(count) if told else None
-
-
-def told_duration(source):
-    """Return how many seconds a video's file says it lasts; None where it does not.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ImageError: it is not a video that can be read.
-    """
-    capture = _open(source)
-    count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
-    rate = capture.get(cv2.CAP_PROP_FPS)  # even an odd one: OpenCV multiplied by it
-    capture.release()
-    return count / rate if count >= 1 and rate > 0 else None
+    return frames, count / ticks if told else None
 
 
 def read_tracked(analyzer, tracker, image, time_s):

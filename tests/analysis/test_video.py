@@ -8,8 +8,8 @@ from fer_course.analysis.analyzer import FaceAnalyzer
 from fer_course.analysis.tracking import FaceTracker
 from fer_course.analysis.video import (
     FrameResult,
-    count_frames,
     read_tracked,
+    told_length,
     write_frames,
 )
 from fer_course.analysis.video_writing import writer_for
@@ -380,19 +380,19 @@ def test_a_missing_tracker_is_named_at_once(clip, tmp_path, monkeypatch):
 
 
 def test_a_files_frames_are_counted(clip):
-    assert count_frames(clip) == FRAMES
+    assert told_length(clip) == (FRAMES, FRAMES / RATE)
 
 
 @pytest.mark.parametrize(
-    ("rate", "count"),
+    ("rate", "count", "seconds"),
     [
-        pytest.param(1000, 60_000, id="a browser's recording: ticks, not frames"),
-        pytest.param(25, -9.2e18, id="no length"),
-        pytest.param(25, 0, id="none"),
-        pytest.param(float("nan"), 100, id="no rate"),
+        pytest.param(1000, 60_000, 60, id="a browser's recording: ticks, not frames"),
+        pytest.param(25, -9.2e18, None, id="no length"),
+        pytest.param(25, 0, None, id="none"),
+        pytest.param(float("nan"), 100, None, id="no rate"),
     ],
 )
-def test_a_file_that_does_not_tell_its_length(clip, monkeypatch, rate, count):
+def test_a_file_that_does_not_tell_its_frames(clip, monkeypatch, rate, count, seconds):
     told = {cv2.CAP_PROP_FPS: rate, cv2.CAP_PROP_FRAME_COUNT: count}
 
     class Capture:
@@ -401,7 +401,7 @@ def test_a_file_that_does_not_tell_its_length(clip, monkeypatch, rate, count):
         release = staticmethod(lambda: None)
 
     monkeypatch.setattr(cv2, "VideoCapture", lambda path, backend: Capture())
-    assert count_frames(clip) is None
+    assert told_length(clip) == (None, seconds)
 
 
 def test_a_frames_rows_have_the_videos_columns(clip):
