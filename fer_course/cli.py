@@ -171,9 +171,16 @@ def _add_training(commands):
         train.add_argument(option, choices=choices, help=text)
     text = "fernet: networks whose readings make 45 %% of the training targets"
     train.add_argument("--teachers", nargs="+", metavar="FILE", help=text)
+    text = "fernet: no training, the mean of these networks' weights"
+    train.add_argument("--average", nargs="+", metavar="FILE", help=text)
     for option, kind, metavar, text in (
         ("--image-size", _count, "PX", "detector: default 640"),
-        ("--learning-rate", _positive, "R", "detector: the peak; default 0.001"),
+        (
+            "--learning-rate",
+            _positive,
+            "R",
+            "the peak; default: 0.001, for FERNet the recipe's",
+        ),
         ("--hours", _positive, "H", "detector: fit the schedule into this time"),
     ):
         train.add_argument(option, type=kind, metavar=metavar, help=text)
@@ -369,6 +376,7 @@ def _train(options):
         faces=options.faces,
         recipe=options.recipe,
         teachers=options.teachers,
+        average=options.average,
     )
 
 

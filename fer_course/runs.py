@@ -13,10 +13,10 @@ from fer_course.files import write_atomically
 from fer_course.settings import settings
 
 QUICK_FACES = 4000
-_COMMON = {"quick", "resume", "epochs", "weights", "gpus"}
+_COMMON = {"quick", "resume", "epochs", "weights", "learning_rate", "gpus"}
 _SETTINGS = {
-    "detector": _COMMON | {"refine", "image_size", "learning_rate", "hours"},
-    "fernet": _COMMON | {"faces", "recipe", "teachers"},
+    "detector": _COMMON | {"refine", "image_size", "hours"},
+    "fernet": _COMMON | {"faces", "recipe", "teachers", "average"},
     "ablation": set(),
 }
 
@@ -29,20 +29,22 @@ def train(network, *, out=None, record=False, **given):
         out: the run's folder; None means `data/runs/NETWORK`.
         record: copy the history, or the ablation's table, into `models/records`; a
             name other than the network's for a run that gave no shipped network. A
-            detector that went on from `weights` (named again to resume it) adds its
-            epochs to what is there.
+            detector that went on from `weights` (named again to resume it) and a FERNet
+            by the recipe "even" add their epochs to what is there.
         **given: for both: quick (minutes instead of hours), resume (the run in `out`),
-            epochs, weights (to start from) and gpus (numbers of those that share each
-            batch; for FERNet on JAX alone); for the detector: refine (weights that
-            know faces), image_size, learning_rate and hours; for FERNet: faces
+            epochs, weights (to start from), learning_rate (the peak) and gpus (numbers
+            of those that share each batch; for FERNet on JAX alone); for the detector:
+            refine (weights that know faces), image_size and hours; for FERNet: faces
             ("fer2013", "affectnet" or "joint"), recipe, one of
-            `expression.recipe.RECIPES`, and teachers, files of networks to be distilled
-            into this one. None and False mean the default. An ablation takes none of
-            them.
+            `expression.recipe.RECIPES`, teachers, files of networks to be distilled
+            into this one, and average, files of networks whose weights are averaged
+            in place of a training. None and False mean the default. An ablation takes
+            none of them.
 
     Raises:
-        ValueError: a setting that is another network's, a GPU that is not there, or
-            a quick run, or another than the shipped one, to be recorded.
+        ValueError: a setting that is another network's, or a training's beside
+            average, a GPU that is not there, or a quick run, or another than the
+            shipped one, to be recorded.
         FileExistsError: `out` holds a run that is not to be resumed.
         FileNotFoundError: data or start weights are missing; says how to get them.
     """
@@ -52,26 +54,32 @@ def train(network, *, out=None, record=False, **given):
         raise ValueError(f"{', '.join(wrong)}: not for the {network}.")
     if record and "quick" in given:
         raise ValueError("record keeps what we quote: leave out quick, or record.")
+    if "average" in given and (record or given.keys() - {"average", "faces"}):
+        raise ValueError(
+            "average trains nothing and leaves no history: give it faces and out alone."
+        )
+    recipe = given.get("recipe")
     if record is True and network == "fernet":
-        if (given.get("faces"), given.get("recipe")) != ("joint", "wide"):
+        if given.get("faces") != "joint" or recipe not in ("wide", "even"):
             raise ValueError(
                 "models/records/fernet_history.csv is the shipped network's (--faces "
-                "joint --recipe wide): give the record of another run a name (--record "
-                "NAME)."
+                "joint, --recipe wide, then even): give the record of another run a "
+                "name (--record NAME)."
             )
     run = {
         "detector": _train_detector,
         "fernet": _train_fernet,
         "ablation": _train_ablation,
     }[network]
-    history = run(out, **given)
+    history = (_average if "average" in given else run)(out, **given)
     if record:
         name = network if record is True else record
         name = name if network == "ablation" else f"{name}_history"
         target = settings().models / "records" / f"{name}.csv"
         text = Path(history).read_text(encoding="utf-8")
         before = target.read_text(encoding="utf-8") if target.is_file() else ""
-        if network == "detector" and before and "weights" in given:
+        goes_on = recipe == "even" if network == "fernet" else "weights" in given
+        if before and goes_on:
             text = _joined(before, text)
         write_atomically(target, text)
         print(f"History recorded in {target}")
@@ -137,6 +145,7 @@ def _train_fernet(
     recipe="course",
     quick=False,
     epochs=None,
+    learning_rate=None,
     weights=None,
     teachers=(),
     resume=False,
@@ -144,7 +153,6 @@ def _train_fernet(
 ):
     from fer_course.expression.distillation import soften_targets
     from fer_course.expression.recipe import RECIPES
-    from fer_course.expression.release import finish_fernet
     from fer_course.expression.training import train_fernet
 
     sharing = _sharing(gpus, RECIPES[recipe].batch_size)
@@ -159,9 +167,8 @@ def _train_fernet(
         epochs = epochs or 2
     if teachers:
         learn = soften_targets(learn, choose, teachers)
-    recipe = RECIPES[recipe]
-    if epochs:
-        recipe = replace(recipe, epochs=epochs)
+    given = {"epochs": epochs, "learning_rate": learning_rate}
+    recipe = replace(RECIPES[recipe], **{k: v for k, v in given.items() if v})
     parts = len(gpus) or 1
     whole = len(choose) // parts * parts  # else the last batch has no equal parts
     with sharing:
@@ -173,13 +180,29 @@ def _train_fernet(
             weights=weights,
             resume=resume,
         )
+    _finish(trained.best, learn, choose, out)
+    return trained.history
+
+
+def _average(out, *, average, faces="fer2013"):
+    from fer_course.expression.soup import average_fernets
+
+    if (out / "last.keras").exists():
+        raise FileExistsError(f"{out} holds a run already: choose another (--out).")
+    known = _load_faces(faces)
+    average_fernets(average, out / "best.keras")
+    _finish(out / "best.keras", known.part("train"), known.part("choose"), out)
+
+
+def _finish(best, learn, choose, out):
+    from fer_course.expression.release import finish_fernet
+
     files = out / "fernet.keras", out / "fernet.onnx"
-    finished = finish_fernet(trained.best, learn, choose, *files)
+    finished = finish_fernet(best, learn, choose, *files)
     print(
         f"{finished.accuracy:.1%} right on the {len(choose):,} choosing faces: "
         f"{files[0]}, {files[1]}"
     )
-    return trained.history
 
 
 def _sharing(gpus, batch_size):

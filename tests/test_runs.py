@@ -98,7 +98,7 @@ def test_the_record_of_a_file_of_ones_own_needs_a_name(folders, detector):
 
 def test_what_reaches_fernets_training(folders, monkeypatch, capsys):
     pytest.importorskip("keras")
-    from fer_course.expression import datasets, distillation, training
+    from fer_course.expression import datasets, distillation, soup, training
     from fer_course.expression import release as fernet_release
     from fer_course.expression.recipe import RECIPES
 
@@ -144,10 +144,21 @@ def test_what_reaches_fernets_training(folders, monkeypatch, capsys):
     assert asked["files"] == (out / "fernet.keras", out / "fernet.onnx")
     assert "50.0% right" in capsys.readouterr().out
 
-    runs.train("fernet", epochs=3, weights="w.keras", teachers=["a.onnx"])
+    given = {"epochs": 3, "learning_rate": 0.25}
+    runs.train("fernet", weights="w.keras", teachers=["a.onnx"], **given)
     assert (asked["weights"], asked["teachers"]) == ("w.keras", ["a.onnx"])
-    assert asked["recipe"] == replace(RECIPES["course"], epochs=3)
+    assert asked["recipe"] == replace(RECIPES["course"], **given)
     assert len(asked["learn"]) == 5 * runs.QUICK_FACES
+
+    with pytest.raises(FileExistsError, match="holds a run already"):
+        runs.train("fernet", average=["a.keras", "b.keras"])
+    means = []
+    monkeypatch.setattr(soup, "average_fernets", lambda *given: means.append(given))
+    out = folders / "mean"
+    assert runs.train("fernet", average=["a.keras", "b.keras"], out=out) == 0
+    assert means == [(["a.keras", "b.keras"], out / "best.keras")]
+    assert asked["best"] == out / "best.keras"
+    assert asked["files"] == (out / "fernet.keras", out / "fernet.onnx")
 
 
 def test_fernet_is_shared_among_gpus_by_keras_on_jax_alone(folders):
@@ -228,6 +239,27 @@ def test_a_stage_adds_its_epochs_to_the_recorded_history(folders, detector):
 def test_another_fernet_is_not_recorded_as_the_shipped_one(folders):
     with pytest.raises(ValueError, match="a name"):
         runs.train("fernet", recipe="long", record=True)
+    with pytest.raises(ValueError, match="a name"):
+        runs.train("fernet", recipe="even", record=True)  # of FER2013 alone
+
+
+def test_the_even_recipe_adds_to_the_shipped_fernets_history(folders, monkeypatch):
+    history = folders / "history.csv"
+    history.write_text("epoch,loss\n1,0.5\n")
+    monkeypatch.setattr(runs, "_train_fernet", lambda out, **given: history)
+    kept = folders / "models" / "records" / "fernet_history.csv"
+    for recipe, text in (("wide", "1,0.5\n"), ("even", "1,0.5\n2,0.5\n")):
+        given = {"faces": "joint", "weights": "w.keras", "recipe": recipe}
+        runs.train("fernet", record=True, **given)
+        assert kept.read_text() == "epoch,loss\n" + text
+    runs.train("fernet", record=True, **given | {"recipe": "wide"})
+    assert kept.read_text() == history.read_text()  # a new network, a new history
+
+
+def test_an_average_takes_no_trainings_settings(folders):
+    for given in ({"epochs": 3}, {"record": "mean"}, {"recipe": "even"}):
+        with pytest.raises(ValueError, match="average trains nothing"):
+            runs.train("fernet", average=["a.keras", "b.keras"], **given)
 
 
 def test_record_keeps_the_ablations_table_where_page_04_reads_it(folders, monkeypatch):
