@@ -252,6 +252,32 @@ def test_every_command(calls, line, need, name, args, options):
     assert needs == [need]
 
 
+@pytest.mark.parametrize("step, name", [("get", "get_set"), ("check", "check_set")])
+def test_several_sets_are_done_in_turn(calls, step, name):
+    assert cli.main(["data", step, "wider", "fddb"]) == 0
+    assert calls[0] == [(name, ("wider",), {}), (name, ("fddb",), {})]
+
+
+def test_one_set_amiss_gives_1_and_the_others_are_checked(calls, monkeypatch):
+    from fer_course import sources
+
+    found, codes = [], {"wider": 0, "fddb": 1, "lfpw": 0}
+    monkeypatch.setattr(sources, "check_set", lambda s: found.append(s) or codes[s])
+    assert cli.main(["data", "check", *codes]) == 1
+    assert found == list(codes)
+
+
+def test_only_the_detection_sets_are_recorded(calls, monkeypatch, capsys):
+    from fer_course.detection import survey
+
+    monkeypatch.setattr(survey, "write_survey", lambda: "models/records/x.json")
+    assert cli.main("data check detection --record".split()) == 0
+    assert "recorded in models/records/x.json" in capsys.readouterr().out
+    assert cli.main("data check rafdb --record".split()) == 2
+    assert calls[0] == [("check_set", ("detection",), {})]
+    assert "for `data check detection` alone" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("given", "need"),
     [

@@ -1,6 +1,7 @@
 """`test`, `lab` and `app` start the right programs with the right arguments."""
 
 import ast
+import os
 
 import pytest
 
@@ -110,6 +111,13 @@ def test_the_lab_opens_the_notebooks(started):
     ((arguments, _),) = started[0]
     assert f"--ServerApp.root_dir={ROOT / 'notebooks'}" in arguments
     assert arguments[-1] == "--no-browser"
+
+
+@pytest.mark.parametrize("user, allowed", [(0, True), (1000, False)])
+def test_root_in_a_container_may_open_the_lab(started, monkeypatch, user, allowed):
+    monkeypatch.setattr(os, "geteuid", lambda: user, raising=False)
+    programs.open_lab()
+    assert ("--allow-root" in started[0][0][0]) == allowed
 
 
 @pytest.mark.parametrize(

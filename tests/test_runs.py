@@ -328,3 +328,23 @@ def test_rivals_that_read_no_expressions(folders, monkeypatch, against, error, m
 def test_without_data_training_says_how_to_get_it(folders, network):
     with pytest.raises(FileNotFoundError, match=r"fer_course data (get|prepare)"):
         runs.train(network)
+
+
+@pytest.mark.parametrize(
+    "name, loader, folder",
+    [
+        pytest.param("fer2013", "datasets.load_fer2013", "fer2013", id="fer2013"),
+        pytest.param("affectnet", "datasets.load_affectnet", "AffectNet", id="extract"),
+        pytest.param("joint", "joint.load_joint", "", id="joint"),
+    ],
+)
+def test_each_choice_of_faces_has_its_loader(
+    folders, monkeypatch, name, loader, folder
+):
+    pytest.importorskip("keras")
+    from fer_course.expression import datasets, joint
+
+    module, function = loader.split(".")
+    module = {"datasets": datasets, "joint": joint}[module]
+    monkeypatch.setattr(module, function, lambda given: given)
+    assert runs._load_faces(name) == folders / "data" / "expression" / folder

@@ -7,6 +7,7 @@ from fer_course.expression.fernet import build_fernet
 from fer_course.expression.recipe import COURSE_NETWORK
 from fer_course.settings import settings
 from fer_course.teaching.practice import (
+    drawn_recipe,
     note_results,
     practice_faces,
     practice_folder,
@@ -28,6 +29,7 @@ def test_quick_faces_are_drawn_and_balanced(monkeypatch):
 def test_quick_network_is_small(monkeypatch):
     monkeypatch.setenv("FER_MODE", "quick")
     assert build_fernet(**practice_recipe().network).count_params() < 40_000
+    assert practice_recipe() == drawn_recipe()
 
 
 def test_full_mode_trains_the_course_network_on_fer2013(monkeypatch, tmp_path):

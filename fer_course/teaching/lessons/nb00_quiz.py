@@ -30,7 +30,8 @@ QUIZ = (
             Option(
                 "44",
                 True,
-                "300 - 256: there is no room for more than 255, and no warning.",
+                "300 - 256: there is no room for more than 255, and arrays do not even "
+                "warn.",
             ),
             Option("300", False, "uint8 ends at 255. Section 3 shows the sum."),
             Option(

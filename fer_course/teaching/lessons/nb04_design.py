@@ -162,9 +162,9 @@ MEMORIZER = Exercise(
     hints=(
         "Which field does the last map have after one block of two 4 px kernels and a "
         "pooling, and after two, three?",
-        "Start from the reference block without its batch norm and thin it out: an "
-        "eighth of the channels costs about a 64th of the weights; three blocks see "
-        "far enough.",
+        "Start from the reference block without its batch norm and thin it out, the "
+        "last block most: half the channels cost about a quarter of the weights; three "
+        "blocks see far enough.",
         "Rescaling, three times (two convolutions and a pooling) with 8 to 16 "
         "channels, Flatten, Dense with softmax; mind momentum if you normalize.",
     ),

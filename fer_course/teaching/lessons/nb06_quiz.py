@@ -4,7 +4,7 @@ from fer_course.teaching.exercises import Option, QuizItem
 
 QUIZ = (
     QuizItem(
-        "Where in the course is a pixel divided by 255?",
+        "Where is a face divided by 255 on its way into FERNet?",
         (
             Option(
                 "In face_to_input, in training and in serving.",
