@@ -88,7 +88,8 @@ class _Output:
                 )
                 rows += report.frame_rows(video, result)
         except KeyboardInterrupt:
-            keep()
+            if entries:
+                keep()
             raise
         keep()
         return entries[-1]["time_s"]
@@ -212,6 +213,9 @@ def _read_videos(analyzer, videos, output):
             reason = getattr(error, "strerror", None)  # the system's, as of a full disk
             told = f"{path} cannot be written: {reason}." if reason else str(error)
             output.add_error(video, told)
+        except (cv2.error, MemoryError):
+            told = f"{video} cannot be read: the memory left is too small."
+            output.add_error(video, told)
 
 
 def find_inputs(inputs, out):
@@ -306,18 +310,20 @@ def _in_words(faces):
 def _write_tables(output, json_target, csv_path):
     document = json.dumps(output.document, ensure_ascii=False, indent=1) + "\n"
     written = []
-    if json_target == "-":
-        sys.stdout.write(document)
-    else:
-        # a name that is not Unicode, as Linux allows, gets question marks
-        data = document.encode("utf-8", "replace")
-        path = write_atomically(json_target or output.folder / "faces.json", data)
-        written.append(f"All numbers -> {path}")
-    if csv_path is not None:
-        columns = _csv_columns(output.columns or report.PHOTO_COLUMNS)
-        table = report.rows_to_csv(output.rows, columns)
-        write_atomically(csv_path, table.encode("utf-8", "replace"))
-        written.append(f"Table -> {csv_path}")
+    try:
+        if json_target == "-":
+            sys.stdout.write(document)
+        else:
+            # a name that is not Unicode, as Linux allows, gets question marks
+            data = document.encode("utf-8", "replace")
+            path = write_atomically(json_target or output.folder / "faces.json", data)
+            written.append(f"All numbers -> {path}")
+    finally:  # the other table may lie on another disk
+        if csv_path is not None:
+            columns = _csv_columns(output.columns or report.PHOTO_COLUMNS)
+            table = report.rows_to_csv(output.rows, columns)
+            write_atomically(csv_path, table.encode("utf-8", "replace"))
+            written.append(f"Table -> {csv_path}")
     for line in written:  # last: one who reads no more stops us here
         output.say(line)
 

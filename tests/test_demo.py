@@ -239,6 +239,17 @@ def test_a_full_disk_costs_a_picture_and_no_numbers(tmp_path, monkeypatch, capsy
     assert (tmp_path / "out" / "c_faces.jpg").exists()
 
 
+def test_one_table_that_cannot_be_written_costs_not_the_other(tmp_path, monkeypatch):
+    def write(path, data, full=demo.write_atomically):
+        if str(path).endswith(".json"):
+            raise OSError(28, "No space left on device", str(path))
+        return full(path, data)
+
+    monkeypatch.setattr(demo, "write_atomically", write)
+    assert cli.main(["demo", picture(tmp_path / "a.png"), "--csv", "t.csv"]) == 2
+    assert len((tmp_path / "t.csv").read_text().splitlines()) == 2
+
+
 @pytest.mark.parametrize(
     ("error", "code"), [(KeyboardInterrupt, cli.STOPPED), (RuntimeError, 2)]
 )
@@ -329,6 +340,44 @@ def test_what_was_read_of_a_video_before_ctrl_c_is_kept(tmp_path, monkeypatch, t
     assert [path.name for path in (tmp_path / "out").glob("clip*")] == [
         "clip_faces.mp4"
     ]
+
+
+def test_ctrl_c_in_a_videos_first_frame_leaves_an_older_table(
+    tmp_path, monkeypatch, capsys, tracked
+):
+    assert cli.main(["demo", picture(tmp_path / "a.png")]) == 0
+    before = (tmp_path / "out" / "faces.json").read_bytes()
+    capsys.readouterr()
+
+    def stop(self, image, tiles=False):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(OneFace, "detect", stop)
+    assert cli.main(["demo", video(tmp_path / "clip.webm")]) == cli.STOPPED
+    assert (tmp_path / "out" / "faces.json").read_bytes() == before
+    assert "0 frames" not in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("error", [MemoryError, cv2.error])
+def test_a_video_that_memory_does_not_hold_costs_no_other(
+    tmp_path, monkeypatch, capsys, tracked, error
+):
+    videos = [video(tmp_path / f"{name}.webm") for name in "ab"]
+    detect, calls = OneFace.detect, []
+
+    def no_room(self, image, tiles=False):
+        calls.append(1)
+        if len(calls) == 2:
+            raise error
+        return detect(self, image)
+
+    monkeypatch.setattr(OneFace, "detect", no_room)
+    assert cli.main(["demo", *videos]) == 1
+    document = json.loads((tmp_path / "out" / "faces.json").read_text())
+    assert [entry["video"] for entry in document["videos"]] == videos[1:]
+    assert "a.webm cannot be read: the memory left is too small." in (
+        capsys.readouterr().err
+    )
 
 
 def test_ctrl_c_at_once_leaves_an_older_table(tmp_path, monkeypatch):

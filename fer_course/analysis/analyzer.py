@@ -9,6 +9,7 @@ same path by hand.
 from dataclasses import dataclass
 from os import PathLike, fspath
 
+import cv2
 import numpy as np
 
 from fer_course.analysis import report
@@ -158,7 +159,9 @@ class FaceAnalyzer:
         Yields:
             `PhotoResult`, or `PhotoError` for a photo that cannot be read.
         """
-        if isinstance(photos, (str, bytes, PathLike, np.ndarray)):
+        if isinstance(
+            photos, (str, bytes, bytearray, memoryview, PathLike, np.ndarray)
+        ):
             raise TypeError(
                 "analyze_many takes a list of photos, not one photo. Write "
                 "analyze(photo), or analyze_many([photo])."
@@ -234,12 +237,25 @@ class FaceAnalyzer:
         """Yield results of a few photos at a time."""
         for batch in _batches(photos):
             images = [entry for _, entry in batch if not isinstance(entry, PhotoError)]
-            faces = iter(self.read_faces(images))
+            read = iter(self._read_or_none(images))
             for photo, entry in batch:
                 if isinstance(entry, PhotoError):
                     yield entry
+                elif (faces := next(read)) is not None:
+                    yield PhotoResult(_name(photo), entry, faces)
                 else:
-                    yield PhotoResult(_name(photo), entry, next(faces))
+                    name = _name(photo) or "The picture"
+                    message = f"{name} is larger than the memory left here: make it "
+                    yield PhotoError(_name(photo), message + "smaller first.")
+
+    def _read_or_none(self, images):
+        """Return each picture's faces, None for one that memory does not hold."""
+        try:
+            return self.read_faces(images) if images else []
+        except (MemoryError, cv2.error):
+            if len(images) == 1:
+                return [None]
+            return [faces for one in images for faces in self._read_or_none([one])]
 
 
 def _batches(photos):
@@ -264,5 +280,5 @@ def _read_or_error(photo):
     """Return the picture, or a `PhotoError` where it cannot be read."""
     try:
         return read_image(photo)
-    except (ImageError, OSError) as error:
+    except (ImageError, OSError, TypeError) as error:
         return PhotoError(_name(photo), str(error))

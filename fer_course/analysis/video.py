@@ -21,6 +21,7 @@ from fer_course.headers import MARKS
 from fer_course.images import ImageError, letterbox
 
 USUAL_RATE = 30.0  # frames per second, where a file does not say
+_FROM_ZERO = (".mkv", ".webm")  # their length counts from 0, whatever they begin with
 LONGEST_REST_S = 5.0  # a gap between two frames is drawn out no longer than this
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")  # our sentences say it
 
@@ -85,6 +86,8 @@ def told_length(source):
     capture = _open(source)
     count = capture.get(cv2.CAP_PROP_FRAME_COUNT)
     ticks = capture.get(cv2.CAP_PROP_FPS)  # a second; not always its frames
+    if Path(source).suffix.lower() in _FROM_ZERO and capture.grab():
+        count -= max(capture.get(cv2.CAP_PROP_PTS), 0)
     told = count >= 1 and ticks > 0
     frames = int(count) if told and _told_rate(capture) is not None else None
     capture.release()
@@ -118,12 +121,14 @@ def _open(source):
         there = path.is_file()
     except OSError as error:  # a name too long, a folder that may not be entered
         raise ImageError(f"{path} cannot be read: {error.strerror}.") from None
+    if not there and path.is_dir():
+        raise ImageError(f"{path} is a folder: name a video in it.")
     if not there:
         raise FileNotFoundError(
             f"{path} does not exist: check the name and the folder."
         )
-    with quiet():
-        capture = cv2.VideoCapture(str(path), cv2.CAP_FFMPEG)
+    with quiet():  # absolute: FFmpeg takes "a:b.mp4" for an address
+        capture = cv2.VideoCapture(os.path.abspath(path), cv2.CAP_FFMPEG)
     if not capture.isOpened():
         raise ImageError(
             f"{path} is not a video the course can read: use MP4, MOV, AVI or WebM."
@@ -183,7 +188,8 @@ def write_frames(frames, rate, out, open_writer):
         OSError: it cannot be written, the disk is full for one.
     """
     out.parent.mkdir(parents=True, exist_ok=True)
-    partial = out.with_name(f".{out.stem}.part{out.suffix}")  # hidden: no input of demo
+    # hidden: no input of demo; absolute: FFmpeg takes "a:b.mp4" for an address
+    partial = Path(os.path.abspath(out)).with_name(f".{out.stem}.part{out.suffix}")
     writer, shown_s, before_s = None, 0.0, 0.0
     try:
         for result in frames:
@@ -197,11 +203,12 @@ def write_frames(frames, rate, out, open_writer):
             before_s = result.time_s
             writer.write(drawn, shown_s)
             yield result
-    except Exception:
+    except Exception as error:
         if writer is not None:
             with contextlib.suppress(Exception):  # what went wrong before is raised
                 writer.release()
         partial.unlink(missing_ok=True)
+        _name_in(error, partial, out)
         raise
     except BaseException:  # the reader stopped: keep what there is
         _close(writer, partial, out)
@@ -218,6 +225,14 @@ def _close(writer, partial, out):
         with open(partial, "ab") as file:
             file.write(MARKS[partial.suffix.lower()])
         os.replace(partial, out)
-    except Exception:
+    except Exception as error:
         partial.unlink(missing_ok=True)
+        _name_in(error, partial, out)
         raise
+
+
+def _name_in(error, partial, out):
+    """Let an error of the system name the video, not the hidden file that is gone."""
+    if isinstance(error, OSError) and error.errno:
+        if error.filename in (None, str(partial)):
+            error.filename = str(out)

@@ -7,6 +7,7 @@ OpenCV's packages cannot write it. Sound is not written. Notebook 06 plays one.
 import errno
 import os
 import sys
+import threading
 from contextlib import contextmanager
 from fractions import Fraction
 from importlib.util import find_spec
@@ -16,6 +17,7 @@ import cv2
 import numpy as np
 
 _TICK = Fraction(1, 90_000)  # seconds, as MPEG counts
+_ONE_AT_A_TIME = threading.Lock()
 
 
 def usual_ending():
@@ -26,6 +28,8 @@ def usual_ending():
 def writer_for(source, out):
     """Return what opens a writer for a file name: (path, rate, (h, w)) -> writer."""
     out = Path(out)
+    if out.is_dir():
+        raise ValueError(f"{out} is a folder: name the video to write.")
     if out.resolve() == Path(source).resolve():
         raise ValueError(f"{out} is the video itself: give the new one another name.")
     if out.suffix.lower() == ".webm":
@@ -62,15 +66,20 @@ class _WebmWriter:
                 image_hw[::-1],
             )
         if not self._video.isOpened():
-            raise OSError(f"{path} cannot be written: check the folder and the space.")
-
+            reason = "check the folder and the space"
+            raise OSError(errno.EIO, reason, str(path))
         self._path, self._rate, self._written = path, rate, 0
+        self._before = None
 
     def write(self, image, time_s):
-        """Fill the video up to a time with an RGB frame; drop it where it is full."""
-        while self._written <= round(time_s * self._rate):
-            self._video.write(cv2.cvtColor(image, cv2.COLOR_RGB2BGR))
+        """Show an RGB frame from a time on, the one before up to it."""
+        image = cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+        place = round(time_s * self._rate)
+        while self._written <= place:
+            early = self._before is not None and self._written < place
+            self._video.write(self._before if early else image)
             self._written += 1
+        self._before = image
 
     def release(self):
         """Close the file; OpenCV keeps silent about a full disk, so count."""
@@ -131,11 +140,17 @@ def quiet():
     """Keep FFmpeg's own messages off standard error; ours say what matters."""
     if sys.stderr is not None:
         sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
-    try:
-        yield
-    finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+    with _ONE_AT_A_TIME:  # else one would take the other's nowhere for the console
+        try:
+            kept = os.dup(2)
+        except OSError:  # a program without a console has none
+            yield
+            return
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, 2)
+        try:
+            yield
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+            os.close(nowhere)

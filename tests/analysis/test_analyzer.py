@@ -128,6 +128,33 @@ def test_many_keeps_order_and_goes_on_after_errors(tmp_path):
             assert result.faces == alone.faces
 
 
+def test_what_is_no_photo_at_all_costs_no_other():
+    """As an empty cell in a table of paths."""
+    results = list(analyzer().analyze_many([photo(50), None, photo(70)]))
+    assert [len(getattr(result, "faces", ())) for result in results] == [2, 0, 2]
+    assert "not a NoneType" in results[1].message
+
+
+@pytest.mark.parametrize("error", [MemoryError, cv2.error])
+def test_a_photo_that_memory_does_not_hold_costs_no_other(tmp_path, error):
+    paths = [write(tmp_path / f"{i}.png", photo(20 * i + 50)) for i in range(3)]
+    reader = analyzer()
+    detect = reader.detector.detect
+
+    def no_room(image):
+        if image.max() < 60:  # the first one
+            raise error
+        return detect(image)
+
+    reader.detector.detect = no_room
+    first, *others = reader.analyze_many(paths)
+    assert first.photo == str(paths[0])
+    assert "0.png is larger than the memory left here" in first.message
+    assert [result.faces for result in others] == [
+        analyzer().analyze(path).faces for path in paths[1:]
+    ]
+
+
 def test_large_photos_are_not_held_four_at_a_time(monkeypatch):
     monkeypatch.setattr(analyzer_module, "BYTES_AT_ONCE", 2 * photo(1).nbytes)
     reader = analyzer()
@@ -153,6 +180,7 @@ def test_many_reads_only_what_is_asked_for():
     [
         pytest.param("a.jpg", id="path"),
         pytest.param(b"", id="bytes"),
+        pytest.param(bytearray(b"x"), id="a buffer of bytes"),
         pytest.param(photo(1), id="array"),
     ],
 )

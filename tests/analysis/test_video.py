@@ -1,4 +1,7 @@
+import os
+import subprocess
 import sys
+from fractions import Fraction
 
 import cv2
 import numpy as np
@@ -16,6 +19,7 @@ from fer_course.analysis.video_writing import writer_for
 from fer_course.headers import is_marked
 from fer_course.images import ImageError
 from fer_course.labels import EXPRESSIONS
+from fer_course.settings import ROOT
 
 pytest.importorskip("trackers", reason="requirements-video.txt is not installed")
 
@@ -198,7 +202,7 @@ def test_an_error_on_closing_too_leaves_no_half_video(tmp_path):
         return Full()
 
     frames = [FrameResult(0, 0.0, (), scene(0))]
-    with pytest.raises(OSError, match=r"device$"):
+    with pytest.raises(OSError, match=r"device: '.*out\.mp4'$"):
         list(write_frames(frames, 25, tmp_path / "out.mp4", open_writer))
     assert not list(tmp_path.iterdir())
 
@@ -232,8 +236,9 @@ def test_a_full_disk_leaves_no_half_video(tmp_path, ending):
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, hard))
     try:
-        with pytest.raises(OSError):
+        with pytest.raises(OSError) as caught:
             list(write_frames(frames, RATE, out, writer_for("clip", out)))
+        assert caught.value.filename == str(out)  # not the hidden file's name
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
     assert not list(tmp_path.iterdir())
@@ -284,6 +289,32 @@ def test_mp4_shows_each_frame_once_at_its_time(tmp_path):
     while capture.read()[0]:
         seen.append(capture.get(cv2.CAP_PROP_POS_MSEC) / 1000)
     assert seen == pytest.approx(times, abs=1e-3)
+
+
+def test_a_gap_shows_the_frame_before_it(tmp_path):
+    """WebM's frames are evenly spaced: what lies between two is the earlier one."""
+    grays, times = (40, 100, 160, 220), (0.0, 0.1, 2.1, 2.2)
+    frames = [
+        FrameResult(i, t, (), np.full((32, 32, 3), gray, np.uint8))
+        for i, (gray, t) in enumerate(zip(grays, times, strict=True))
+    ]
+    out = tmp_path / "out.webm"
+    list(write_frames(frames, 10, out, writer_for("clip", out)))
+    seen = [image.mean() for image in read(out)[0]]
+    assert seen == pytest.approx([40] + 20 * [100] + [160, 220], abs=8)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no such names")
+@pytest.mark.parametrize("ending", [".webm", ".mp4"])
+def test_a_colon_in_a_name_is_no_address(tmp_path, monkeypatch, ending):
+    if ending == ".mp4":
+        pytest.importorskip("av", reason="requirements-video.txt is not installed")
+    monkeypatch.chdir(tmp_path)
+    write_clip("x.avi", [scene(0), scene(1)])
+    os.replace("x.avi", "at 12:30.avi")
+    out = f"12:31{ending}"
+    assert len(list(analyzer().analyze_video("at 12:30.avi", out))) == 2
+    assert len(read(tmp_path / out)[0]) == 2
 
 
 @pytest.mark.parametrize("ending", [".webm", ".mp4"])
@@ -365,9 +396,11 @@ def test_a_missing_video_is_named(tmp_path):
     [
         pytest.param("out.gif", "unknown ending", id="ending"),
         pytest.param("clip.avi", "the video itself", id="onto itself"),
+        pytest.param("folder.mp4", "is a folder", id="a folder"),
     ],
 )
 def test_where_a_video_cannot_go(clip, name, message):
+    (clip.parent / "folder.mp4").mkdir()
     with pytest.raises(ValueError, match=message):
         analyzer().analyze_video(clip, clip.parent / name)
 
@@ -379,8 +412,67 @@ def test_a_missing_tracker_is_named_at_once(clip, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["clip.avi"]
 
 
+def test_a_folder_is_no_video(tmp_path):
+    with pytest.raises(ImageError, match="is a folder: name a video in it"):
+        analyzer().analyze_video(tmp_path)
+
+
 def test_a_files_frames_are_counted(clip):
     assert told_length(clip) == (FRAMES, FRAMES / RATE)
+
+
+@pytest.mark.parametrize("ending", [".mkv", ".webm", ".mp4"])
+def test_times_that_begin_late_make_no_video_longer(tmp_path, ending):
+    av = pytest.importorskip("av", reason="requirements-video.txt is not installed")
+    path = tmp_path / f"late{ending}"
+    with av.open(str(path), "w") as file:
+        name = "libvpx-vp9" if ending == ".webm" else "mpeg4"
+        stream = file.add_stream(name, rate=10)
+        stream.height, stream.width = 32, 48
+        for i in range(20):
+            image = np.full((32, 48, 3), 10 * i, np.uint8)
+            frame = av.VideoFrame.from_ndarray(image, format="rgb24")
+            frame.pts, frame.time_base = 50 + i, Fraction(1, 10)  # from 5 s on
+            file.mux(stream.encode(frame))
+        file.mux(stream.encode(None))
+    assert told_length(path) == (20, pytest.approx(2.0, abs=0.11))
+
+
+def test_standard_error_survives_two_at_once():
+    """One enters while the other is inside: both leave it as it was."""
+    program = """
+import sys, threading
+from fer_course.analysis.video_writing import quiet
+inside = threading.Event()
+def first():
+    with quiet():
+        inside.set()
+        threading.Event().wait(0.2)
+thread = threading.Thread(target=first)
+thread.start()
+inside.wait()
+with quiet():
+    thread.join(1)
+thread.join()
+print("still heard", file=sys.stderr)
+"""
+    run = [sys.executable, "-c", program]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stderr == "still heard\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="there, 2 is closed otherwise")
+def test_a_program_without_a_console_reads_videos():
+    program = """
+import os
+from fer_course.analysis.video_writing import quiet
+os.close(2)
+with quiet():
+    print("read")
+"""
+    run = [sys.executable, "-c", program]
+    done = subprocess.run(run, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert done.stdout == "read\n" and done.returncode == 0
 
 
 @pytest.mark.parametrize(
