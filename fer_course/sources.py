@@ -200,9 +200,10 @@ def prepare_set(name):
             face once into `data/cache`.
 
     Returns:
-        0 if one of the sets was there, else 1.
+        0 if there is something to train on, else 1.
 
     Raises:
+        FileNotFoundError: "detection", and no set is there.
         ValueError: another name.
     """
     if name == "expression":
@@ -212,7 +213,11 @@ def prepare_set(name):
     from fer_course.detection.dataset import prepare_yolo, read_packs
 
     data = settings().data
-    prepared = prepare_yolo(read_packs(data / "detection"), data / "detection-yolo")
+    packs = read_packs(data / "detection")
+    if not any(found.photos for found in packs.values()):  # what was prepared stays
+        print("detection: lists, but none of their photos: `data check detection`.")
+        return 1
+    prepared = prepare_yolo(packs, data / "detection-yolo")
     print(prepared.report(limit=5))
     print(f"{prepared.written:,} photos written; train with {prepared.yaml}")
     return 0

@@ -216,6 +216,17 @@ def test_a_damaged_set_does_not_hide_the_others(data, capsys):
     assert sources.prepare_set("expression") == 0
 
 
+def test_what_was_prepared_outlives_all_originals(data, capsys):
+    write_samples(data / "detection", "wider", n=4)
+    assert sources.prepare_set("detection") == 0
+    for photo in (data / "detection").rglob("*.jpg"):
+        photo.unlink()
+    capsys.readouterr()
+    assert sources.prepare_set("detection") == 1
+    assert "none of their photos" in capsys.readouterr().out
+    assert len(list((data / "detection-yolo" / "images").rglob("*.jpg"))) == 4
+
+
 def test_only_two_things_are_prepared():
     with pytest.raises(ValueError, match="say detection or expression"):
         sources.prepare_set("wider")

@@ -136,6 +136,9 @@ def _write_photos(photos, out, files, problems, progress):
                 data, text, row = _prepare_photo(photo, file)
             except (ImageError, OSError) as error:
                 message = f"picture not readable: {error}"
+                if isinstance(error, OSError) and file in present and file in old:
+                    record[file] = old[file]  # the disk may be back later
+                    message += " The copy prepared before stays."
                 problems.append(Problem(photo.path, 0, message))
                 continue
             write_atomically(out / "images" / f"{file}.jpg", data)
