@@ -33,6 +33,7 @@ MARKS = {
 }
 JPEG_MARK_AT = 20
 MAX_SCANS = 200  # of a JPEG; cameras and programs write about ten
+_BMP_HEADERS = (12, 16, 40, 52, 56, 64, 108, 124)  # lengths of all kinds there are
 # A marker, after which its segment's length stands; not stuffed or restart bytes.
 _MARKER = re.compile(rb"\xff([^\x00\x01\xd0-\xd7\xff])", re.DOTALL)
 
@@ -70,6 +71,19 @@ def stored_size(data):
     except (struct.error, OverflowError):  # it ends before, or points beyond its end
         return None
     return size if size and min(size) > 0 else None
+
+
+def begins_as_picture(data):
+    """Return whether the first bytes are a picture's, whatever becomes of the rest.
+
+    Films and sounds begin with RIFF as WebP does, and a text may begin with BM: what
+    follows tells them apart. TIFF and AVIF are not looked for.
+    """
+    if data.startswith(b"RIFF"):
+        return _is_webp(data)
+    if data.startswith(b"BM"):
+        return int.from_bytes(data[14:18], "little") in _BMP_HEADERS
+    return data.startswith((JPEG, PNG[:4], b"GIF8"))
 
 
 def jpeg_scans(data):
@@ -129,11 +143,19 @@ def _gif_size(data):
 
 def _bmp_size(data):
     (length,) = struct.unpack_from("<I", data, 14)
+    if length not in _BMP_HEADERS:
+        return None
     width, height = struct.unpack_from("<HH" if length == 12 else "<ii", data, 18)
     return abs(height), abs(width)  # a height below 0: stored from the top on
 
 
+def _is_webp(data):
+    return data[8:12] == b"WEBP"
+
+
 def _webp_size(data):
+    if not _is_webp(data):
+        return None
     kind = data[12:16]
     if kind == b"VP8X":
         low_w, high_w, low_h, high_h = struct.unpack_from("<HBHB", data, 24)

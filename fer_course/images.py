@@ -21,6 +21,7 @@ from fer_course.headers import (
     PNG,
     TIFF,
     avif_orientation,
+    begins_as_picture,
     jpeg_scans,
     png_is_whole,
     stored_size,
@@ -264,7 +265,7 @@ def _what_is_wrong(data):
             "is a TIFF of a kind that the course cannot read, or damaged: save it as "
             "PNG or JPEG."
         )
-    if data.startswith((JPEG, PNG[:4], b"RIFF", b"GIF8", b"BM")):
+    if begins_as_picture(data):
         return "is damaged or cut short: copy or download it again."
     return (
         "is not a picture, whatever its name says: use a JPEG, PNG or WebP file that "

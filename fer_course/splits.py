@@ -26,7 +26,7 @@ def split_by_group(groups, shares, seed, amounts=None):
     taken; few large groups cannot come close.
 
     Args:
-        groups: (N,) labels, any kind that sorts.
+        groups: (N,) labels of any kind that sorts, tuples too.
         shares: split name -> share of the examples, e.g. {"train": 0.9, "choose": 0.1}.
         seed: the same seed gives the same division.
         amounts: (N, K) numbers to be shared out alike besides the examples
@@ -45,17 +45,19 @@ def split_by_group(groups, shares, seed, amounts=None):
     wanted = np.array([shares[name] for name in shares], dtype=np.float64)
     if not len(names) or (wanted <= 0).any() or abs(wanted.sum() - 1) > 1e-6:
         raise ValueError(f"The shares {dict(shares)} must be above 0 and add up to 1.")
-    unique, member = np.unique(np.asarray(groups), return_inverse=True)
+    groups = list(groups)
+    places = {group: place for place, group in enumerate(sorted(set(groups)))}
+    member = np.array([places[group] for group in groups], dtype=int)
     columns = np.ones((len(member), 1))
     if amounts is not None:
         columns = np.hstack([columns, np.asarray(amounts, dtype=np.float64)])
-    sizes = np.zeros((len(unique), columns.shape[1]))
+    sizes = np.zeros((len(places), columns.shape[1]))
     np.add.at(sizes, member, columns)
     sizes /= np.maximum(sizes.sum(axis=0), 1e-9)
     rng = np.random.default_rng(seed)
-    best, best_miss = np.zeros(len(unique), int), np.inf
-    for _ in range(np.clip(_STEPS // max(len(unique), 1), 3, 1000)):
-        split, miss = _fill(rng.permutation(len(unique)), sizes, wanted)
+    best, best_miss = np.zeros(len(places), int), np.inf
+    for _ in range(np.clip(_STEPS // max(len(places), 1), 3, 1000)):
+        split, miss = _fill(rng.permutation(len(places)), sizes, wanted)
         if miss < best_miss:
             best, best_miss = split, miss
     return names[best[member]]

@@ -31,6 +31,16 @@ class Camera:
         self.released = True
 
 
+class Colored(Camera):
+    """Blue on the left, red on the right, in OpenCV's order: blue first."""
+
+    def read(self):
+        there, image = super().read()
+        if there:
+            image[:, :40], image[:, 40:] = (200, 0, 0), (0, 0, 200)
+        return there, image
+
+
 @pytest.fixture(autouse=True)
 def no_installing(monkeypatch):
     monkeypatch.setenv("FER_COURSE_SETUP", "0")
@@ -70,15 +80,6 @@ def window(monkeypatch):
 
 def test_a_window_is_a_mirror_and_keeps_the_colors(plug_in, window, monkeypatch):
     """OpenCV's order, blue first, comes from the camera and goes to the window."""
-
-    class Colored(Camera):
-        def read(self):
-            there, image = super().read()
-            if there:
-                image[:, :40] = (200, 0, 0)  # blue on the left
-                image[:, 40:] = (0, 0, 200)
-            return there, image
-
     monkeypatch.setattr(
         "fer_course.analysis.video.draw_faces", lambda image, faces: image
     )
@@ -115,6 +116,20 @@ def test_without_a_screen_a_video_is_written(plug_in, monkeypatch, tmp_path, cap
     assert seen.get(cv2.CAP_PROP_FRAME_COUNT) == 7  # each once, however slow it was
     there, image = seen.read()
     assert there and np.ptp(image[5:45, 10:40]) > 60  # a box was drawn
+
+
+def test_a_video_is_no_mirror_and_keeps_the_colors(plug_in, monkeypatch, tmp_path):
+    pytest.importorskip("av", reason="requirements-video.txt is not installed")
+    monkeypatch.setattr(
+        "fer_course.analysis.video.draw_faces", lambda image, faces: image
+    )
+    plug_in(Colored(3, after=stop))
+    assert cli.main(["camera", "--out", "seen.mp4"]) == 0
+    seen = cv2.VideoCapture(str(tmp_path / "seen.mp4"), cv2.CAP_FFMPEG)
+    there, image = seen.read()
+    assert there
+    colors = image[30, [10, 70]]
+    np.testing.assert_allclose(colors, [(200, 0, 0), (0, 0, 200)], atol=20)
 
 
 def test_ctrl_c_before_the_first_picture_leaves_nothing(plug_in, tmp_path, capsys):

@@ -7,7 +7,12 @@ import zlib
 
 import pytest
 
-from fer_course.headers import jpeg_scans, png_is_whole, stored_size
+from fer_course.headers import (
+    begins_as_picture,
+    jpeg_scans,
+    png_is_whole,
+    stored_size,
+)
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow writes the test pictures")
 
@@ -79,6 +84,37 @@ def test_avif_is_as_large_as_its_largest_part():
 @pytest.mark.parametrize("data", [b"", b"hello", b"P6 80 60 255\n", b"GIF89a\0\0\0\0"])
 def test_what_has_no_header_has_no_size(data):
     assert stored_size(data) is None
+
+
+def riff(kind):
+    return b"RIFF" + (64).to_bytes(4, "little") + kind + 60 * b"\x01"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        pytest.param(riff(b"AVI LIST"), id="film"),
+        pytest.param(riff(b"WAVEfmt "), id="sound"),
+        pytest.param(b"BMI,age,expression\n" + 9 * b"21.5,30,happy\n", id="text"),
+        pytest.param(encoded("BMP")[:14] + b"\x29" + encoded("BMP")[15:], id="no BMP"),
+    ],
+)
+def test_what_begins_like_a_picture_alone_has_no_size(data):
+    assert stored_size(data) is None
+    assert not begins_as_picture(data)
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "PNG", "GIF", "BMP", "WEBP"])
+def test_a_picture_is_known_by_its_first_bytes(kind):
+    data = encoded(kind)
+    assert begins_as_picture(data) and begins_as_picture(data[:18])
+    assert not begins_as_picture(b"")
+
+
+@pytest.mark.parametrize("length", [16, 40, 52, 56, 64, 108, 124])
+def test_a_bmp_has_one_of_several_headers(length):
+    data = b"BM" + bytes(12) + struct.pack("<Iii", length, 80, -60)
+    assert stored_size(data) == (60, 80)
 
 
 @pytest.mark.parametrize("many", [0, 300])

@@ -215,6 +215,13 @@ def noisy(height=400, width=600):
 
 HEIC = b"\0\0\0\x18ftypheic" + bytes(40)
 HEIC_SEQUENCE = b"\0\0\0\x18ftypmsf1" + bytes(40)
+
+
+def riff(kind):
+    """Return a whole file of the kind that films, sounds and WebP are."""
+    return b"RIFF" + (64).to_bytes(4, "little") + kind + 60 * b"\x01"
+
+
 LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
 
 
@@ -237,6 +244,16 @@ LFS = b"version https://git-lfs.github.com/spec/v1\noid sha256:0\n"
         ),
         pytest.param(LFS, "git lfs pull", id="git lfs pointer"),
         pytest.param(b"hello, I am text" * 9, "not a picture", id="text"),
+        pytest.param(
+            b"BMI,age,expression\n" + 9 * b"21.5,30,happy\n",
+            "is not a picture",
+            id="text that begins as BMP does",
+        ),
+        pytest.param(riff(b"AVI LIST"), "is not a picture", id="film"),
+        pytest.param(riff(b"WAVEfmt "), "is not a picture", id="sound"),
+        pytest.param(riff(b"WEBPVP8 "), "damaged", id="WebP without a picture"),
+        pytest.param(encoded(noisy(), "WEBP")[:20], "damaged", id="WebP's header cut"),
+        pytest.param(encoded(noisy(), "BMP")[:20], "damaged", id="BMP's header cut"),
         pytest.param(b"\xff\xd8\xff", "damaged", id="three bytes of JPEG"),
         pytest.param(b"\x89PNG\r\n\x1a\n", "damaged", id="PNG signature alone"),
         *[

@@ -42,6 +42,15 @@ def test_amounts_are_shared_out_too():
     assert abs(faces[split == "choose"].sum() / faces.sum() - 0.2) < 0.05
 
 
+def test_groups_of_any_kind_that_sorts_split_as_their_numbers_do():
+    numbers = np.random.default_rng(3).integers(0, 40, 300)
+    expected = split_by_group(numbers, SHARES, seed=1)
+    text = [f"{number:02}" for number in numbers]
+    pairs = [("wider" if n < 9 else "x", f"{n:02}") for n in numbers]
+    for groups in (numbers.tolist(), text, np.array(text), pairs):
+        np.testing.assert_array_equal(split_by_group(groups, SHARES, seed=1), expected)
+
+
 @pytest.mark.parametrize(
     "groups", [pytest.param([], id="empty"), pytest.param(["a"] * 5, id="one group")]
 )

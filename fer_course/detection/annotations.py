@@ -231,11 +231,13 @@ def read_landmarks(folder, dataset):
     """
     folder = Path(folder)
     found = Collector(dataset, folder)
-    photos = {
-        path.with_suffix(""): path
-        for path in sorted(folder.rglob("*"))
-        if path.suffix.lower() in EXTENSIONS
-    }
+    photos = {}
+    for path in sorted(folder.rglob("*")):
+        if path.suffix.lower() not in EXTENSIONS:
+            continue
+        if photos.setdefault(path.with_suffix(""), path) != path:
+            relative = path.relative_to(folder).as_posix()
+            found.skip(path, 0, f"photo listed twice: {relative}")
     boxes = {path: [] for path in photos.values()}
     for file in sorted(folder.rglob("*.pts")):
         try:

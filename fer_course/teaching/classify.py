@@ -46,12 +46,12 @@ def classify(analyzer=None):
     Args:
         analyzer: a `FaceAnalyzer`; None uses the shipped networks. The slider
             starts at its detector's threshold; a given analyzer finds nothing
-            below it.
+            below it. `LOWEST_THRESHOLD` stands for one that a detector lacks.
     """
     if analyzer is None:
         panel = Panel(*_shipped_analyzer())
     else:
-        start = analyzer.detector.score_threshold
+        start = getattr(analyzer.detector, "score_threshold", LOWEST_THRESHOLD)
         panel = Panel(analyzer, start, lowest=start)
     first = sample_photos()[FIRST_SAMPLE]
     panel.read_photo(first.name, first)

@@ -358,6 +358,15 @@ def test_several_faces_in_one_photo(tmp_path):
     assert faces == {"afw/7_1": 1, "afw/7_2": 1, "afw/9_1": 3}
 
 
+def test_a_second_photo_for_the_same_landmarks_is_named(tmp_path):
+    touch(tmp_path / "trainset", "a.jpg", "a.png")
+    write(tmp_path / "trainset" / "a.pts", FACE)
+    found = read_landmarks(tmp_path, "helen")
+    first, second = (tmp_path / "trainset" / name for name in ("a.jpg", "a.png"))
+    assert [photo.path for photo in found.photos] == [first]
+    assert found.problems == (Problem(second, 0, "photo listed twice: trainset/a.png"),)
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

@@ -188,6 +188,18 @@ def test_what_cannot_be_read_is_named_and_the_rest_kept(sets, tmp_path):
     assert "train: 2 photos" in report
 
 
+def test_what_was_prepared_outlives_its_original(sets, tmp_path):
+    out = tmp_path / "yolo"
+    prepare_yolo(sets, out, splits=SPLIT, progress=quiet)
+    before = snapshot(out)
+    photo = sets["wider"].photos[0]
+    photo.path.unlink()
+    again = prepare_yolo(sets, out, splits=SPLIT, progress=quiet)
+    assert snapshot(out) == before and again.written == 0
+    (problem,) = [p for p in again.problems if p.file == photo.path]
+    assert "not readable" in problem.message and "stays" in problem.message
+
+
 def test_faces_outside_the_photo_are_named(tmp_path):
     boxes = [[20, 10, 60, 60], [300, 0, 350, 50]]
     photo = annotated(photo_file(tmp_path / "a.jpg"), boxes)
@@ -435,3 +447,28 @@ def test_statistics_side_by_side(sets, tmp_path):
     assert table.loc["negatives", "faces"] == 0
     empty = dataset_statistics({"wider": Annotations()})
     assert empty.loc["wider", "photos"] == 0
+
+
+def test_a_photo_that_exif_turns_is_prepared_upright(tmp_path):
+    pil = pytest.importorskip("PIL.Image", reason="Pillow writes the test picture")
+    path, out = tmp_path / "turned.jpg", tmp_path / "yolo"
+    exif = pil.Exif()
+    exif[0x0112] = 6
+    pil.new("RGB", (60, 40)).save(path, exif=exif)
+    photo = annotated(path, [[5, 10, 25, 50]], name="wider/turned")
+    sets, splits = {"wider": Annotations((photo,))}, {"wider/turned": "train"}
+    prepare_yolo(sets, out, splits=splits, progress=quiet)
+    with pil.open(out / "images/train/wider__turned.jpg") as prepared:
+        assert prepared.size == (40, 60)
+        assert not prepared.getexif()
+    assert read_prepared(out, "train")[0].image_hw == (60, 40)
+
+
+def test_a_face_that_is_ignored_from_now_on_changes_its_photo(sets, tmp_path):
+    out, (first, *others) = tmp_path / "yolo", sets["wider"].photos
+    prepare_yolo(sets, out, splits=SPLIT, progress=quiet)
+    ignored = replace(first, ignore=np.array([True, False]))
+    sets["wider"] = Annotations((ignored, *others))
+    again = prepare_yolo(sets, out, splits=SPLIT, progress=quiet)
+    assert again.written == 1
+    assert (out / "labels/train/wider__0.txt").read_text() == ""

@@ -184,12 +184,22 @@ def test_tiles_see_what_is_too_small_for_the_whole(tmp_path):
     assert scores[0] == 1
 
 
-def test_tiles_drop_boxes_that_an_inner_edge_cuts(tmp_path):
-    # The network answers each picture with a box over its left edge.
-    path = write_network(tmp_path / "n.onnx", [[10, 300, 40, 40, 0.9]])
-    photo = np.zeros((640, 1600, 3), np.uint8)
+@pytest.mark.parametrize(
+    ("center", "image_hw", "expected"),
+    [
+        pytest.param((10, 300), (640, 1600), [0, 280, 30, 320], id="left"),
+        pytest.param((630, 300), (640, 1600), [1570, 280, 1600, 320], id="right"),
+        pytest.param((300, 10), (1600, 640), [280, 0, 320, 30], id="top"),
+        pytest.param((300, 630), (1600, 640), [280, 1570, 320, 1600], id="bottom"),
+    ],
+)
+def test_tiles_drop_boxes_that_an_inner_edge_cuts(tmp_path, center, image_hw, expected):
+    # The network answers each picture with a box over one edge; in the whole photo,
+    # which is shrunk, that one lies outside.
+    path = write_network(tmp_path / "n.onnx", [[*center, 40, 40, 0.9]])
+    photo = np.zeros((*image_hw, 3), np.uint8)
     boxes, _ = FaceDetector(path).detect(photo, tiles=True)
-    assert boxes[:, 0].max() == 0  # of the whole photo and the first tile alone
+    np.testing.assert_allclose(boxes, [expected], atol=1)
 
 
 @pytest.mark.parametrize(

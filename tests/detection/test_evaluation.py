@@ -160,7 +160,13 @@ def test_order_of_photos_and_detections_does_not_matter():
     detections, truths, ignore = random_photos(7)
     detections = [(boxes, np.round(scores, 1)) for boxes, scores in detections]  # ties
     expected = average_precision(detections, truths, ignore=ignore)
-    order = np.random.default_rng(1).permutation(len(truths))
+    rng = np.random.default_rng(1)
+    order = rng.permutation(len(truths))
+    orders = [rng.permutation(len(scores)) for _, scores in detections]
+    detections = [
+        (boxes[rows], scores[rows])
+        for (boxes, scores), rows in zip(detections, orders, strict=True)
+    ]
     shuffled = [[part[i] for i in order] for part in (detections, truths, ignore)]
     got = average_precision(shuffled[0], shuffled[1], ignore=shuffled[2])
     assert got == pytest.approx(expected, abs=1e-12)

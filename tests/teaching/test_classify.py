@@ -65,6 +65,14 @@ def test_a_sample_is_read_at_once(samples):
     assert threshold.value == threshold.min == 0.35
 
 
+def test_a_detector_need_not_know_a_threshold(samples):
+    analyzer = FakeAnalyzer()
+    analyzer.detector = SimpleNamespace(detect=None)  # all that `FaceAnalyzer` asks for
+    *_, threshold, _, view = module.classify(analyzer).children
+    assert threshold.value == threshold.min == module.LOWEST_THRESHOLD
+    assert "2 faces." in view.html
+
+
 def test_the_shipped_networks_keep_faint_faces_and_the_slider_hides_them(
     samples, monkeypatch
 ):
