@@ -2,7 +2,7 @@
 
 In: FERNets of which one was trained on from another, or all from the same. Out: a
 `.keras` file that no training made, as fast as any one of them, for
-`release.finish_fernet` to settle and calibrate. Notebook 05, section 7.
+`release.finish_fernet` to settle and calibrate. Notebook 05, section 3.
 """
 
 import json
@@ -23,7 +23,7 @@ def average_fernets(paths, out):
     where what is between them reads as well as either or better: Wortsman et al.,
     "Model soups: averaging weights of multiple fine-tuned models improves accuracy
     without increasing inference time" (2022). Networks of separate trainings do not:
-    what is between those reads next to nothing.
+    what is between those reads far worse than either.
 
     Args:
         paths: two files or more, each a `.keras` file written by `save_fernet` or a

@@ -80,7 +80,7 @@ QUIZ = (
             Option(
                 "That this photo holds no face, so that every box on it is wrong.",
                 True,
-                "264 of our photos say so: animals, hands, things.",
+                "264 of our photos say so: animals, things, places.",
             ),
             Option(
                 "One face of size 0.",

@@ -167,7 +167,7 @@ WEIGHTS = Exercise(
     ),
     why=(
         "One class instead of 80 saves 4.6 %: what finds a face is what finds a car.",
-        "Most weights lie in the backbone, which sees the same photos either way.",
+        "Seven in eight weights lie outside the class branches, and serve any class.",
         "The branch's width follows the classes only between 64 and 100.",
     ),
     wrong_turn="Thinking of the last layer alone, which has 65 weights a level for "

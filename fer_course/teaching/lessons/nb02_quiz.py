@@ -113,8 +113,8 @@ QUIZ = (
             Option(
                 "A: its loss is lower.",
                 False,
-                "Only if weights, sizes and labels of the loss are the same. Section 6 "
-                "lists what it adds up.",
+                "Only if the loss's gains, the sizes and the labels are the same. "
+                "Section 6 lists what it adds up.",
             ),
             Option(
                 "B: it has learned more.",
