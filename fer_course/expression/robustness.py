@@ -54,12 +54,13 @@ class Condition:
         return asdict(self) | {"accuracy": round(self.accuracy, 4), "interval": bounds}
 
 
-def measure_robustness(classifier, held_back):
+def measure_robustness(classifier, held_back, progress=print):
     """Return a network's accuracy under each change, by set and over all faces.
 
     Args:
         classifier: object with `classify(crops) -> (N, 7)`.
         held_back: list of `HeldBack`, each read whole; for choosing, not testing.
+        progress: called with a line for each kind of change.
 
     Returns:
         Tuple of `Condition`: for each change the sets in their order, then
@@ -74,6 +75,7 @@ def measure_robustness(classifier, held_back):
     unchanged = _right(classifier, list(pixels), labels)
     found = []
     for condition, change, values, usual in CHANGES:
+        progress(f"the choosing faces: {len(values)} changes of {condition}")
         for value in values:
             right = unchanged
             if value != usual:

@@ -173,7 +173,7 @@ def evaluate_fernet(
         split: "test" to report, "choose" to choose with: no test face is read then.
         against: another network's file, to be scored on the same faces, or None.
         record: json file to write the figures to, or None.
-        progress: called with a line for each set that was read.
+        progress: called with a line for each set, and each kind of change.
 
     Raises:
         ValueError: another split, or a file that is no expression network.
@@ -192,13 +192,13 @@ def evaluate_fernet(
         if rival:
             leads += measure_leads(held, right["none"], rival)
     listing = folder / "fer2013" / "fer2013new.csv"
-    progress("the choosing faces: shrunk, turned and shifted (a minute or two)")
+    choosing = held_back_parts(folder, "choose")
     card = Scorecard(
         model=classifier.path.name,
         command=_command(model, split, against, record),
         scores=tuple(scores),
         gain=gain,
-        robustness=measure_robustness(classifier, held_back_parts(folder, "choose")),
+        robustness=measure_robustness(classifier, choosing, progress),
         votes=vote_statistics(listing) if listing.exists() else {},
         rival=rival.path.name if rival else None,
         leads=tuple(leads),

@@ -77,7 +77,9 @@ def test_a_shift_draws_out_the_edge(pixels, face, rows, columns):
 def test_small_faces_are_enlarged_as_serving_does(pixels):
     network = BrightColumn()
     faces = held("toy", [0, 1, 2])
-    robustness.measure_robustness(network, [faces])
+    lines = []
+    robustness.measure_robustness(network, [faces], lines.append)
+    assert [line.rpartition(" ")[2] for line in lines] == ["size", "rotation", "shift"]
     assert network.sides[1:6] == [{(s, s)} for s in (40, 32, 24, 20, 16)]
     small = face_to_gray(faces.faces.pixels[1], 16)
     expected = cv2.resize(small, (48, 48), interpolation=cv2.INTER_LINEAR)
