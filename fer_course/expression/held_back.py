@@ -35,9 +35,9 @@ class HeldBack:
 def held_back_parts(folder, split="test"):
     """Return the held-back faces of the data sets found in a folder.
 
-    The extract's part is not AffectNet's official one: no figure to set beside
-    published ones. PublicTest is there to choose with; it comes with the test parts
-    too, for what was chosen by it.
+    The part of Kaggle's extract is not AffectNet's official one: no figure to set
+    beside published ones. PublicTest is there to choose with; it comes with the test
+    parts too, for what was chosen by it.
 
     Args:
         folder: holds `fer2013`, `RAF-DB/basic` or `AffectNet`.
@@ -64,10 +64,13 @@ def held_back_parts(folder, split="test"):
             found.append(_by_twins("RAF-DB test", faces, "rafdb"))
         else:
             found.append(_whole("RAF-DB choose", faces))
-    if (folder / "AffectNet").is_dir():
+    if (folder / "AffectNet" / "labels.csv").exists():
         for source in ("label", "folder") if split == "test" else ("label",):
             faces = datasets.load_affectnet(folder / "AffectNet", label_source=source)
             found.append(_by_origin(f"extract {split}, {source}", faces.part(split)))
+    elif (folder / "AffectNet").is_dir():
+        faces = datasets.load_affectnet(folder / "AffectNet")
+        found.append(_whole(f"AffectNet {split}", faces.part(split)))
     if not found:
         raise FileNotFoundError(
             f"No faces in {folder}: `python -m fer_course data get fer2013` says where "

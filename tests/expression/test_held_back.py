@@ -27,6 +27,7 @@ def folder(tmp_path, monkeypatch):
     (tmp_path / "fer2013" / "fer2013.csv").touch()
     (tmp_path / "RAF-DB" / "basic").mkdir(parents=True)
     (tmp_path / "AffectNet").mkdir()
+    (tmp_path / "AffectNet" / "labels.csv").touch()
     sets = {
         "load_fer2013": face_set(
             "FER2013",
@@ -93,6 +94,17 @@ def test_parts_for_choosing_hold_no_test_face(folder):
         "extract choose, label, no ffhq": ["x/1.png"],
     }
     assert {split for held in found for split in held.faces.split} == {"choose"}
+
+
+@pytest.mark.parametrize("split", ["test", "choose"])
+def test_other_layouts_of_affectnet_are_no_extract(folder, split):
+    """Class folders, one's own faces for one: read once, under their own name."""
+    (folder / "AffectNet" / "labels.csv").unlink()
+    parts = named(held_back_parts(folder, split))
+    faces = ["x/3.png", "x/ffhq_4.png", "x/5.png"]
+    choose = ["x/1.png", "x/ffhq_2.png"]
+    assert parts[f"AffectNet {split}"] == (faces if split == "test" else choose)
+    assert not any("extract" in part for part in parts)
 
 
 def test_a_part_without_a_face_is_left_out(folder, monkeypatch):
