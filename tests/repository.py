@@ -19,8 +19,8 @@ _URL = r"https://github\.com/[\w.-]+/[\w.-]+"
 # what stands around the address -> how it is written
 PLACES = {
     rf'^REPOSITORY = "{_URL}"': 'REPOSITORY = "https://github.com/{owner}/{name}"',
-    rf"git clone {_URL} && cd [\w.-]+": (
-        "git clone https://github.com/{owner}/{name} && cd {name}"
+    rf"git clone {_URL}\ncd [\w.-]+": (
+        "git clone https://github.com/{owner}/{name}\ncd {name}"
     ),
     rf"git clone -q --depth 1 {_URL} /content/": (
         "git clone -q --depth 1 https://github.com/{owner}/{name} /content/"

@@ -60,7 +60,7 @@ def test_a_fork_s_address_is_written_everywhere_and_back(copy, capsys):
         for place in _places(path.read_text(encoding="utf-8")):
             assert "ada-l/faces.of_all" in place and ".git " not in place
     assert f'REPOSITORY = "{FORK}"' in (copy / SETTINGS).read_text(encoding="utf-8")
-    assert "&& cd faces.of_all\n" in (copy / "README.md").read_text(encoding="utf-8")
+    assert "\ncd faces.of_all\n" in (copy / "README.md").read_text(encoding="utf-8")
     assert main([REPOSITORY], copy) == 0
     assert {path: path.read_bytes() for path in before} == before
 
