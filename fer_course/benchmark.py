@@ -34,7 +34,7 @@ from fer_course.expression.preprocessing import INPUT_SIZE
 from fer_course.files import write_atomically
 from fer_course.images import face_crop, letterbox_shape, read_image
 from fer_course.onnx_files import MOST_THREADS, open_onnx
-from fer_course.settings import ROOT, settings, setup_line
+from fer_course.settings import ROOT, settings, setup_line, usable_cores
 
 STAGES = ("read", "detect", "classify", "draw")
 _IMPORT = """
@@ -246,7 +246,7 @@ def _run(*arguments):
         env=environment,
         check=True,
         stdout=subprocess.PIPE,
-        text=True,
+        encoding="utf-8",
     )
     return run.stdout
 
@@ -296,7 +296,7 @@ def time_video(analyzer, folder):
 
 def machine_line():
     """Return one line on processor, threads, cores and versions."""
-    threads = min(MOST_THREADS, os.cpu_count() or 1)
+    threads = min(MOST_THREADS, usable_cores())
     return f"{_processor()}, {threads} threads a network | {setup_line()}"
 
 

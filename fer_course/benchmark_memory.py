@@ -7,6 +7,7 @@ psutil and the packages for videos.
 """
 
 import gc
+import sys
 from importlib.util import find_spec
 from itertools import cycle, islice
 from typing import NamedTuple
@@ -46,7 +47,7 @@ def check_packages():
     if missing := [name for name in needed if find_spec(name) is None]:
         raise ValueError(
             f"--memory needs {' and '.join(missing)}, not installed here: "
-            f"pip install {' '.join(missing)}"
+            f"{sys.executable} -m pip install {' '.join(missing)}"
         )
 
 

@@ -88,7 +88,8 @@ def _time_peer(name, photos, repeats):
     print(f"{name}: reading {len(photos)} photos", flush=True)
     command = [sys.executable, "-c", _RUN, PEERS[name], str(repeats)]
     started = time.time()
-    run = subprocess.run([*command, *map(str, photos)], capture_output=True, text=True)
+    command += map(str, photos)
+    run = subprocess.run(command, capture_output=True, encoding="utf-8")
     if run.returncode:
         reason = (run.stderr.strip().splitlines() or ["it says nothing"])[-1]
         print(f"{name} is left out: it does not run here ({reason}).")

@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from fer_course.files import write_atomically
 from fer_course.images import read_image
 from fer_course.settings import SAMPLES
 
@@ -55,7 +56,8 @@ def make_photos(portrait, folder):
             top, left = i // columns * cell, i % columns * cell
             wall[top : top + cell, left : left + cell] = tile
         paths.append(folder / f"{width}x{height}_{count}.jpg")
-        cv2.imwrite(str(paths[-1]), wall[..., ::-1])
+        _, encoded = cv2.imencode(".jpg", wall[..., ::-1])
+        write_atomically(paths[-1], encoded.tobytes())  # OpenCV fails on some names
     return paths
 
 

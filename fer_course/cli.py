@@ -38,12 +38,14 @@ def main(arguments=None):
     options.rest = rest
     try:
         code = environment.enter(_need(options), arguments)
-        return options.run(options) if code is None else code
+        code = options.run(options) if code is None else code
+        _write_out()
+        return code
     except KeyboardInterrupt:
         print("Stopped.", file=sys.stderr)
         return STOPPED
     except BrokenPipeError:  # whoever read our lines has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return STOPPED
     except MemoryError:
         print("The memory of this machine is too small for it.", file=sys.stderr)
@@ -60,6 +62,20 @@ def main(arguments=None):
             file=sys.stderr,
         )
     return WRONG_USAGE
+
+
+def _write_out():
+    """Write what is still buffered, while its failure gets a sentence."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        _drop_output()
+        raise type(error)(error.errno, error.strerror, "standard output") from error
+
+
+def _drop_output():
+    """Let nobody read standard output, so that Python's own end writes nowhere."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _need(options):

@@ -5,8 +5,9 @@ says about itself. Threads are few and never spin while they wait: that would sl
 down everything else on a busy machine. Notebook 06 times it.
 """
 
-import os
 from pathlib import Path
+
+from fer_course.settings import usable_cores
 
 MOST_THREADS = 2
 
@@ -27,7 +28,7 @@ def open_onnx(path):
     import onnxruntime
 
     options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = min(MOST_THREADS, os.cpu_count() or 1)
+    options.intra_op_num_threads = min(MOST_THREADS, usable_cores())
     options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3
     data = Path(path).read_bytes()

@@ -356,8 +356,10 @@ def _check_detection(name):
             print(f"{part}: {packs[part].report(limit=5)}")
             # 300-W counts faces: of a photo with several it has several copies
             photos = packs[part].photos
-            faces = sum(len(photo.boxes_xyxy) for photo in photos)
-            _say_whether_whole(part, faces if name == "lfpw" else len(photos))
+            count = len(photos)
+            if part in _DETECTION["lfpw"]:
+                count = sum(len(photo.boxes_xyxy) for photo in photos)
+            _say_whether_whole(part, count)
         else:
             print(f"{part}: not there. `data get {name}` says where to get it.")
     return 0 if all(part in packs and packs[part].photos for part in wanted) else 1

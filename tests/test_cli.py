@@ -1,7 +1,9 @@
 """The command line: every command reaches its function with what was typed."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -371,6 +373,24 @@ def test_ctrl_c_is_no_traceback(monkeypatch, capsys):
 def test_no_command_shows_them_all(calls, capsys):
     assert cli.main([]) == cli.WRONG_USAGE
     assert "read the faces in photos" in capsys.readouterr().out
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="Linux has /dev/full")
+def test_output_that_cannot_be_written_is_one_sentence():
+    environment = os.environ | {"FER_COURSE_SETUP": "0"}
+    environment.pop("PYTHONUNBUFFERED", None)  # so that it is written at the end
+    with open("/dev/full", "w") as full:
+        answer = subprocess.run(
+            [sys.executable, "-m", "fer_course", "data", "get", "affectnet"],
+            cwd=ROOT,
+            env=environment,
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    assert answer.returncode == cli.WRONG_USAGE
+    said = "standard output cannot be used: No space left on device.\n"
+    assert answer.stderr == said
 
 
 def test_help_names_every_command():

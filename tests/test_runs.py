@@ -1,6 +1,7 @@
 """`train` and `evaluate` read and write where they should."""
 
 import os
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -30,7 +31,7 @@ def detector(monkeypatch):
     def train_detector(data_yaml, out, **options):
         out.mkdir(parents=True)
         history = out / "results.csv"
-        history.write_text("epoch\n1\n")
+        history.write_text(f"epoch,loss\n1,0.{len(out.name)}\n")
         asked.update(options, yaml=data_yaml, out=out)
         return SimpleNamespace(weights=out / "best.pt", history=history, duration_s=1.0)
 
@@ -216,27 +217,26 @@ def test_two_devices_share_fernets_batches(tmp_path):
 def test_record_keeps_the_history(folders, detector):
     runs.train("detector", out=folders / "mine", record=True)
     kept = folders / "models" / "records" / "detector_history.csv"
-    assert kept.read_text() == "epoch\n1\n"
+    assert kept.read_text() == "epoch,loss\n1,0.4\n"  # the folder's four letters
 
 
 def test_a_stage_adds_its_epochs_to_the_recorded_history(folders, detector):
     kept = folders / "models" / "records" / "detector_history.csv"
-    for stage in (1, 2):
-        given = {} if stage == 1 else {"weights": "best.pt"}
-        runs.train("detector", out=folders / f"stage{stage}", record=True, **given)
-        lines = kept.read_text().splitlines()
-        assert [line.partition(",")[0] for line in lines] == [
-            "epoch",
-            *map(str, range(1, stage + 1)),
-        ]
+    for stage in ("one", "second"):
+        given = {} if stage == "one" else {"weights": "best.pt"}
+        runs.train("detector", out=folders / stage, record=True, **given)
+    lines = kept.read_text().splitlines()
+    assert lines == ["epoch,loss", "1,0.3", "2,0.6"]
     detector.clear()
     resumed = {"resume": True, "weights": "best.pt", "record": True}
-    runs.train("detector", out=folders / "again", **resumed)
-    assert "weights" not in detector  # a resumed run has its own
-    assert kept.read_text().splitlines() == [*lines, "3"]
+    for _ in range(2):  # recorded again it is not added again
+        runs.train("detector", out=folders / "again", **resumed)
+        assert "weights" not in detector  # a resumed run has its own
+        shutil.rmtree(folders / "again")
+        assert kept.read_text().splitlines() == [*lines, "3,0.5"]
     runs.train("detector", out=folders / "other", record="mine")
     assert (kept.parent / "mine_history.csv").exists()
-    assert kept.read_text().splitlines() == [*lines, "3"]
+    assert kept.read_text().splitlines() == [*lines, "3,0.5"]
 
 
 def test_another_fernet_is_not_recorded_as_the_shipped_one(folders):
@@ -248,10 +248,10 @@ def test_another_fernet_is_not_recorded_as_the_shipped_one(folders):
 
 def test_the_even_recipe_adds_to_the_shipped_fernets_history(folders, monkeypatch):
     history = folders / "history.csv"
-    history.write_text("epoch,loss\n1,0.5\n")
     monkeypatch.setattr(runs, "_train_fernet", lambda out, **given: history)
     kept = folders / "models" / "records" / "fernet_history.csv"
-    for recipe, text in (("wide", "1,0.5\n"), ("even", "1,0.5\n2,0.5\n")):
+    for recipe, text in (("wide", "1,0.5\n"), ("even", "1,0.5\n2,0.4\n")):
+        history.write_text(f"epoch,loss\n1,{text[-4:]}")
         given = {"faces": "joint", "weights": "w.keras", "recipe": recipe}
         runs.train("fernet", record=True, **given)
         assert kept.read_text() == "epoch,loss\n" + text

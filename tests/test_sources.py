@@ -109,8 +109,9 @@ def test_300_w_is_counted_in_faces(data, capsys, monkeypatch):
     found = dict.fromkeys(("lfpw", "helen", "afw"), Annotations((photo,)))
     monkeypatch.setattr("fer_course.detection.dataset.read_packs", lambda _: found)
     monkeypatch.setitem(sources._WHOLE, "afw", 3)
-    assert sources.check_set("lfpw") == 0
-    assert "all of the 3 of the published set\n" in capsys.readouterr().out
+    for name in ("lfpw", "detection"):
+        assert sources.check_set(name) == 0
+        assert "all of the 3 of the published set\n" in capsys.readouterr().out
 
 
 def test_a_whole_set_is_called_so(data, capsys, monkeypatch):

@@ -241,15 +241,16 @@ def evaluate_on_packs(
         raise ValueError(f"split is {split!r}: 'val' or 'choose' was expected.")
     prepared = prepared or settings().data / "detection-yolo"
     photos = read_prepared(prepared, split)
-    if model is None:
-        known = listed_splits()
-        fair = [photo for photo in photos if known.get(photo.name, split) == split]
-        if len(fair) < len(photos):
-            print(
-                f"{len(photos) - len(fair):,} of {len(photos):,} photos left out: the "
-                "shipped detector has learned them, or was chosen with them."
-            )
-        photos = fair
+    known = listed_splits()
+    fair = [photo for photo in photos if known.get(photo.name, split) == split]
+    if len(fair) < len(photos):
+        left = f"{len(photos) - len(fair):,} of {len(photos):,} photos"
+        learned = "the shipped detector has learned them, or was chosen with them"
+        if model is None:
+            print(f"{left} left out: {learned}.")
+            photos = fair
+        else:
+            print(f"{left} flatter a network that went on from models/: {learned}.")
     if not photos:
         raise FileNotFoundError(
             f"{prepared} holds no photo of the split {split!r}: add sets and run "

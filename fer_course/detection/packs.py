@@ -46,13 +46,13 @@ def read_packs(folder):
     parts = [read_wider(*pair) for pair in lists if pair[0].is_file()]
     if parts:
         found["wider"] = sum(parts, Annotations())
-    if (folder / "FDDB-folds").is_dir():
+    if any((folder / "FDDB-folds").glob("FDDB-fold-*-ellipseList.txt")):
         found["fddb"] = read_fddb(folder / "FDDB-folds", folder / "originalPics")
     for name in ("lfpw", "afw", "helen"):
         if (folder / name).is_dir():
             found[name] = read_landmarks(folder / name, name)
     masks = folder / "facemask"
-    if (masks / "annotations").is_dir():
+    if any((masks / "annotations").glob("*.xml")):
         found["facemask"] = read_voc(
             masks / "annotations", masks / "images", "facemask"
         )

@@ -24,7 +24,7 @@ class DetectorRecipe:
         plain_share: share of the epochs, the last ones, without mosaic.
         mixup: share of pictures blended with another.
         scale: photos are resized by 1 - scale to 1 + scale.
-        frozen_layers: how many of YOLOv8's 22 layers, from the first on, stay as they
+        frozen_layers: how many of YOLOv8's 23 layers, from the first on, stay as they
             are; 10 are its backbone.
     """
 

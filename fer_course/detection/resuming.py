@@ -33,11 +33,11 @@ def keep_epoch(trainer):
     """Write the state at an epoch's end, and keep the checkpoint of the one before.
 
     Called before Ultralytics rewrites `last.pt` in place: a kill at that moment must
-    not cost the run.
+    not cost the run. A copy, for Ultralytics reads `last.pt` where a loss is no number.
     """
     folder = trainer.wdir
     if trainer.last.is_file():
-        os.replace(trainer.last, folder / "previous.pt")
+        shutil.copyfile(trainer.last, folder / "previous.pt")
     state = {name: part.state_dict() for name, part in _parts(trainer).items()}
     state["updates"] = trainer.ema.updates
     write_content(_state_path(folder, trainer.epoch), state)

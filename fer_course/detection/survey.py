@@ -239,7 +239,8 @@ def _official(folder):
         if not file.is_file():
             continue
         found = read_wider(file, folder / "no-photos")  # the lists alone
-        boxes = np.concatenate([photo.boxes_xyxy for photo in found.photos])
+        boxes = [photo.boxes_xyxy for photo in found.photos]
+        boxes = np.concatenate([np.zeros((0, 4)), *boxes])
         record[part] = {
             **_official_counts(found),
             "height_before": _count(xyxy_to_xywh(boxes)[:, 3], SIZE_EDGES_PX),

@@ -20,13 +20,13 @@ from fer_course.detection.recipe import FULL, QUICK, REFINE
 from fer_course.detection.resuming import resumable, write_content
 from fer_course.detection.training_events import training_events
 from fer_course.files import write_atomically
-from fer_course.settings import ROOT, SEED, settings
+from fer_course.settings import ROOT, SEED, settings, usable_cores
 
 START_WEIGHTS = "yolov8n.pt"
 
 
 _FIXED = {
-    "workers": 0 if os.name == "nt" else min(8, os.cpu_count() or 1),
+    "workers": 0 if os.name == "nt" else min(8, usable_cores()),
     "seed": SEED,
     "patience": 0,  # never stop early: the schedule ends with the last epoch
     "max_det": 1000,
@@ -62,7 +62,7 @@ def import_ultralytics():
         "YOLO_AUTOINSTALL": "false",
         "ULTRALYTICS_SAFE_LOAD": "1",  # weights only: a .pt file runs no code
         "YOLO_CONFIG_DIR": str(folder),
-        "OMP_NUM_THREADS": str(os.cpu_count() or 1),  # Ultralytics would set 1
+        "OMP_NUM_THREADS": str(usable_cores()),  # Ultralytics would set 1
     }.items():
         os.environ.setdefault(name, value)
     if "ultralytics" not in sys.modules:
@@ -156,8 +156,8 @@ def train_detector(
         )
     if refine and weights is None and not resume:
         raise ValueError(
-            "Refining goes on from weights that know faces: name them, such as "
-            "models/face_detector.pt (weights=..., --weights)."
+            "Refining goes on from weights that know faces: name an earlier run's "
+            "(weights=..., --weights)."
         )
     if refine and quick:
         raise ValueError("Refining has epochs of its own: leave out quick, or refine.")

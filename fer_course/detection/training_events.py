@@ -12,6 +12,7 @@ from functools import partial
 
 from fer_course.detection import resuming
 from fer_course.detection.augmentation import train_on_poor_photos
+from fer_course.settings import usable_cores
 
 EMA_DECAY, EMA_TAU = 0.998, 100  # over some 500 steps, three epochs of the course's
 
@@ -106,7 +107,7 @@ def training_events(progress=None, threads=None):
     def set_threads(trainer):
         import torch  # Ultralytics has left one core out, one of two on small machines
 
-        torch.set_num_threads(threads or os.cpu_count() or 1)
+        torch.set_num_threads(threads or usable_cores())
 
     plain_share = _PlainShare()
 

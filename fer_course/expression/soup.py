@@ -41,7 +41,8 @@ def average_fernets(paths, out):
     for path in map(Path, paths):
         load = _load_last if path.name == "last.keras" else _load_saved
         arguments, found = load(path)
-        if arguments != (network := network or arguments):
+        network = arguments if network is None else network
+        if arguments != network:
             raise ValueError(
                 f"{path} holds another network than {paths[0]}: only the weights of "
                 "equal networks have a mean."

@@ -26,6 +26,7 @@ from fer_course.detection.packs import (
 from fer_course.images import read_image
 from fer_course.settings import settings
 from fer_course.splits import read_manifest
+from fer_course.teaching.samples import write_samples
 
 
 def photo_file(path, height=100, width=200, gray=200):
@@ -362,6 +363,14 @@ def test_splits_are_written_from_packs(tmp_path):
     assert {name for name, row in found.items() if row["split"] == "val"} == {"3", "4"}
     assert sum(row["split"] == "choose" for row in found.values()) == 3
     assert found["7"]["original"] == "NEGATIVES/7.JPG"
+
+
+def test_a_folder_without_its_lists_costs_no_other_set(tmp_path):
+    """Unpacked one folder too deep, as by hand."""
+    write_samples(tmp_path, "wider", n=2)
+    (tmp_path / "FDDB-folds" / "FDDB-folds").mkdir(parents=True)
+    (tmp_path / "facemask" / "annotations" / "annotations").mkdir(parents=True)
+    assert list(read_packs(tmp_path)) == ["wider"]
 
 
 PACKS = settings().data / "detection"

@@ -86,3 +86,5 @@ def test_events_on_both_sides_of_the_official_lists_are_counted(tmp_path):
     official = survey.survey(tmp_path)["official"]
     assert (official["train"]["events"], official["val"]["events"]) == (3, 2)
     assert official["shared_events"] == 1
+    (lists / "wider_face_val_bbx_gt.txt").write_text("")
+    assert survey.survey(tmp_path)["official"]["val"]["faces"] == 0

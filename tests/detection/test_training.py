@@ -424,11 +424,15 @@ def test_of_several_processes_the_first_saves_and_tells(monkeypatch, tmp_path):
         ema=SimpleNamespace(ema=network, updates=1),
         optimizer=torch.optim.AdamW(network.parameters()),
     )
-    for rank, names in (("1", {"last.pt"}), ("0", {"previous.pt", "state-0.pt"})):
+    for rank, names in (
+        ("1", {"last.pt"}),
+        ("0", {"last.pt", "previous.pt", "state-0.pt"}),
+    ):
         trainer.last.write_text("weights")
         monkeypatch.setenv("RANK", rank)
         ours["on_train_epoch_end"](trainer)
         assert {path.name for path in tmp_path.iterdir()} == names
+    assert (tmp_path / "previous.pt").read_text() == "weights"
     monkeypatch.setenv("RANK", "1")
     ours["on_fit_epoch_end"](trainer)  # it has measured nothing, and tells nothing
 

@@ -48,6 +48,7 @@ def folder(tmp_path, monkeypatch):
             datasets, loader, lambda folder, faces=faces, **options: faces
         )
     monkeypatch.setattr(datasets, "SPLITS", tmp_path / "splits")
+    monkeypatch.setattr(datasets, "FER2013_ROWS", 6)
     write_manifest(
         tmp_path / "splits" / "fer2013.csv",
         [(3, 3, ""), (4, 3, ""), (5, 5, "")],
@@ -83,6 +84,14 @@ def test_parts_for_reporting(folder):
         "extract test, folder": extract,
         "extract test, folder, no ffhq": ["x/3.png", "x/5.png"],
     }
+
+
+def test_the_list_of_twins_is_that_of_the_whole_table(folder, monkeypatch):
+    """A part of it has other faces in its rows."""
+    monkeypatch.setattr(datasets, "FER2013_ROWS", 35_887)
+    parts = named(held_back_parts(folder))
+    assert parts["PrivateTest"] == ["3", "4", "5"]
+    assert "PrivateTest, no twins" not in parts
 
 
 def test_parts_for_choosing_hold_no_test_face(folder):

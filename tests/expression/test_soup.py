@@ -72,6 +72,9 @@ def test_files_without_a_mean_are_one_sentence(tmp_path):
         average_fernets([tmp_path / "a.keras"], out)
     with pytest.raises(ValueError, match=r"b\.keras holds another network than"):
         average_fernets([tmp_path / "a.keras", tmp_path / "b.keras"], out)
+    saved(tmp_path / "reference.keras", 0, {})  # `build_fernet`'s own network
+    with pytest.raises(ValueError, match=r"a\.keras holds another network than"):
+        average_fernets([tmp_path / "reference.keras", tmp_path / "a.keras"], out)
     with pytest.raises(FileNotFoundError, match=r"no\.keras is missing"):
         average_fernets([tmp_path / "a.keras", tmp_path / "no.keras"], out)
     with pytest.raises(FileNotFoundError, match=r"last\.keras is missing"):
