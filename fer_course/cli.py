@@ -50,7 +50,7 @@ def main(arguments=None):
     except MemoryError:
         print("The memory of this machine is too small for it.", file=sys.stderr)
     except ImportError as error:
-        print(_missing_package(error), file=sys.stderr)
+        print(environment.missing_package(error), file=sys.stderr)
     except (SetupError, ValueError, OSError) as error:
         print(_sentence(error), file=sys.stderr)
     except Exception as error:
@@ -277,25 +277,6 @@ def _numbers(text):
         if len(set(map(int, numbers))) == len(numbers):
             return tuple(map(int, numbers))
     raise argparse.ArgumentTypeError(f"{text} is not a list of numbers like 0,1")
-
-
-# GL, GLib's two and what comes with them: absent from slim containers
-_OPENCV_NEEDS = ("libGL", "libEGL", "libgthread-2.0", "libglib-2.0")
-
-
-def _missing_package(error):
-    """Return one sentence about a module that cannot be imported."""
-    if any(f"{name}.so" in str(error) for name in _OPENCV_NEEDS):
-        return (
-            f"OpenCV lacks a library of the system ({error}): on Debian and Ubuntu "
-            "`sudo apt install libgl1 libglib2.0-0` helps."
-        )
-    if ".so" in str(error):
-        return f"A package lacks a library of the system: {error}."
-    advice = "pip install -r requirements.txt in the Python that runs this"
-    if os.environ.get("FER_COURSE_SETUP") == "0":
-        advice += ", or unset FER_COURSE_SETUP and run it again"
-    return f"A package is missing ({error}): {advice}."
 
 
 def _demo(options):

@@ -28,6 +28,8 @@ _TWINS = {
     "onnxruntime": ("onnxruntime-gpu", "onnxruntime-directml"),
     "tensorflow": ("tensorflow-cpu", "tensorflow-macos"),
 }
+# GL, GLib's two and what comes with them: absent from slim containers
+_OPENCV_NEEDS = ("libGL", "libEGL", "libgthread-2.0", "libglib-2.0")
 
 
 def enter(need, arguments):
@@ -80,6 +82,21 @@ def missing(requirements):
         ):
             lacking.append(line)
     return lacking
+
+
+def missing_package(error):
+    """Return one sentence about a module that cannot be imported."""
+    if any(f"{name}.so" in str(error) for name in _OPENCV_NEEDS):
+        return (
+            f"OpenCV lacks a library of the system ({error}): on Debian and Ubuntu "
+            "`sudo apt install libgl1 libglib2.0-0` helps."
+        )
+    if ".so" in str(error):
+        return f"A package lacks a library of the system: {error}."
+    advice = "pip install -r requirements.txt in the Python that runs this"
+    if os.environ.get("FER_COURSE_SETUP") == "0":
+        advice += ", or unset FER_COURSE_SETUP and run it again"
+    return f"A package is missing ({error}): {advice}."
 
 
 def _versions(name):

@@ -305,8 +305,10 @@ def evaluate(network, *, model=None, out=None, record=None, against=None, split=
             "FERNet is set against another network's .keras or .onnx file."
         )
     else:
+        from fer_course.detection.detector import FaceDetector
         from fer_course.expression.scorecard import evaluate_fernet
 
-        print(evaluate_fernet(model, split=split, **options))
+        detector = FaceDetector()
+        print(evaluate_fernet(model, split=split, detector=detector, **options))
     print(f"All figures -> {target}")
     return 0

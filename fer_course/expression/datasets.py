@@ -149,16 +149,19 @@ def load_rafdb(folder):
     lines = [line.split() for line in text.splitlines() if line.strip()]
     rows = [row for row in lines if len(row) == 2 and row[1] in set("1234567")]
     names = [name for name, _ in rows]
-    paths = [
-        folder / "Image" / "aligned" / f"{Path(name).stem}_aligned.jpg"
-        for name in names
-    ]
+    paths = rafdb_paths(folder, names)
     expressions = [labels.RAFDB_IDS[int(label)] for _, label in rows]
     official = ["test" if name.startswith("test") else "train" for name in names]
     faces = _from_pictures(
         "RAF-DB", "rafdb", listing, names, paths, expressions, official
     )
     return _without(faces, {NOT_UNDERSTOOD: len(lines) - len(rows)})
+
+
+def rafdb_paths(folder, names):
+    """Return the paths of RAF-DB's aligned pictures of these names."""
+    aligned = Path(folder) / "Image" / "aligned"
+    return [aligned / f"{Path(name).stem}_aligned.jpg" for name in names]
 
 
 def load_affectnet(folder, *, label_source="label", share=None):

@@ -30,6 +30,7 @@ from fer_course.expression.robustness import (
     measure_robustness,
     robustness_table,
 )
+from fer_course.expression.serving import Served, measure_serving, serving_table
 from fer_course.expression.votes import vote_statistics
 from fer_course.files import write_atomically
 from fer_course.settings import settings
@@ -71,6 +72,7 @@ class Scorecard:
         gain: part -> way of averaging -> `McNemar` of the averaged against the plain
             predictions.
         robustness: `Condition`s, measured on the choosing faces.
+        serving: `Served`s, likewise; none without a detector.
         votes: `vote_statistics` of FER+, empty where it is not there.
         rival: the other network's file name, None without one.
         leads: a `Lead` for each part, none without a rival.
@@ -81,6 +83,7 @@ class Scorecard:
     scores: tuple[Score, ...]
     gain: dict[str, dict[str, McNemar]]
     robustness: tuple[Condition, ...]
+    serving: tuple[Served, ...]
     votes: dict
     rival: str | None = None
     leads: tuple[Lead, ...] = ()
@@ -138,6 +141,7 @@ class Scorecard:
                 for part, tests in self.gain.items()
             },
             "robustness": [row.to_dict() for row in self.robustness],
+            "serving": [row.to_dict() for row in self.serving],
             "votes": self.votes,
             "rival": self.rival,
             "leads": [lead.to_dict() for lead in self.leads],
@@ -159,11 +163,19 @@ class Scorecard:
                 f"{right:>6}"
             )
         lines += [f"against {self.rival}, {lead}" for lead in self.leads]
-        return "\n".join(lines + robustness_table(self.robustness))
+        lines += robustness_table(self.robustness) + serving_table(self.serving)
+        return "\n".join(lines)
 
 
 def evaluate_fernet(
-    model=None, *, folder=None, split="test", against=None, record=None, progress=print
+    model=None,
+    *,
+    folder=None,
+    split="test",
+    against=None,
+    record=None,
+    detector=None,
+    progress=print,
 ):
     """Score a network on every held-back part whose data set is found.
 
@@ -173,6 +185,8 @@ def evaluate_fernet(
         split: "test" to report, "choose" to choose with: no test face is read then.
         against: another network's file, to be scored on the same faces, or None.
         record: json file to write the figures to, or None.
+        detector: what finds faces for the network when it serves, or None, which
+            leaves out how they are read then.
         progress: called with a line for each set, and each kind of change.
 
     Raises:
@@ -199,6 +213,9 @@ def evaluate_fernet(
         scores=tuple(scores),
         gain=gain,
         robustness=measure_robustness(classifier, choosing, progress),
+        serving=measure_serving(classifier, detector, choosing, folder, progress)
+        if detector
+        else (),
         votes=vote_statistics(listing) if listing.exists() else {},
         rival=rival.path.name if rival else None,
         leads=tuple(leads),

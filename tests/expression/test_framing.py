@@ -29,6 +29,16 @@ def test_margin_is_what_serving_must_add(share):
     np.testing.assert_allclose(framing.offsets, 0, atol=1e-9)
 
 
+@pytest.mark.parametrize("size", [48, 96])
+def test_boxes_are_in_pixels_of_the_picture(size):
+    pictures = np.full((2, size, size, 3), 9, np.uint8)
+    framing = measure_framing(pictures, Planted(0.5), share=0.75)
+    box = np.array([0.3, 0.25, 0.7, 0.75]) * size
+    np.testing.assert_allclose(framing.boxes_xyxy, [box] * 2)
+    assert framing.margin == pytest.approx(0.75 / 0.5 - 1)
+    assert framing.found.tolist() == [True, True]
+
+
 def test_offset_is_in_sides_of_the_stored_square():
     framing = measure_framing(FACES, Planted(0.8, shift_px=(24.0, -12.0)))
     np.testing.assert_allclose(framing.offsets, [[0.1, -0.05]] * 3)

@@ -20,6 +20,7 @@ def folder(tmp_path, monkeypatch):
     """A tiny fer2013.csv: 14 training, 14 public, 21 private rows, bright to a side."""
     monkeypatch.setenv("FER_COURSE_DATA", str(tmp_path))
     monkeypatch.setattr(datasets, "SPLITS", tmp_path / "splits")
+    monkeypatch.setattr(datasets, "FER2013_ROWS", 49)
     write_manifest(
         tmp_path / "splits" / "fer2013.csv",
         [(30, 30, ""), (31, 30, ""), (40, 40, "")],
@@ -46,7 +47,7 @@ class LeftSide:
     reads anger, becomes anger.
     """
 
-    sure_threshold = 0.8
+    sure_threshold, crop_margin = 0.8, 0.0
 
     def __init__(self, path):
         self.path = Path(path)
@@ -129,6 +130,20 @@ def test_beside_a_rival(folder, left_side):
     assert f"against always_anger.onnx, {PARTS[2]}: 100.0% against 50.0%" in text
     assert "ten crops" in text
     assert "shift 8 px, 17% of the face" in text
+
+
+def test_with_a_detector_it_says_how_faces_are_read_when_served(folder, left_side):
+    class SeesTheWhole:
+        def detect(self, image):
+            return np.array([[120.0, 120, 360, 360]]), np.array([0.9])
+
+    given = {"folder": folder, "split": "choose"}
+    card = evaluate_fernet("left.onnx", detector=SeesTheWhole(), **given)
+    (row,) = card.to_dict()["serving"]
+    assert (row["part"], row["found"], row["margin"]) == (PARTS[2], 14, 0.0)
+    assert (row["stored"], row["served"], row["interval"]) == (1.0, 1.0, [0.0, 0.0])
+    assert "14 of 14" in str(card).splitlines()[-1]
+    assert evaluate_fernet("left.onnx", **given).serving == ()
 
 
 def test_a_network_that_is_never_sure_has_no_share_right(folder, monkeypatch):
