@@ -172,7 +172,8 @@ def _train_fernet(
         learn, choose = _every(learn, QUICK_FACES), _every(choose, 1000)
         epochs = epochs or 2
     if teachers:
-        learn = soften_targets(learn, choose, teachers)
+        kept = out / "teachers.npz"
+        learn = soften_targets(learn, choose, teachers, kept=kept)
     given = {"epochs": epochs, "learning_rate": learning_rate}
     recipe = replace(RECIPES[recipe], **{k: v for k, v in given.items() if v})
     parts = len(gpus) or 1

@@ -126,8 +126,8 @@ def test_what_reaches_fernets_training(folders, monkeypatch, capsys):
     monkeypatch.setattr(training, "train_fernet", train_fernet)
     monkeypatch.setattr(fernet_release, "finish_fernet", finish_fernet)
 
-    def soften(learn, choose, teachers):
-        asked.update(teachers=teachers)
+    def soften(learn, choose, teachers, kept):
+        asked.update(teachers=teachers, kept=kept)
         return learn
 
     monkeypatch.setattr(distillation, "soften_targets", soften)
@@ -148,6 +148,7 @@ def test_what_reaches_fernets_training(folders, monkeypatch, capsys):
     given = {"epochs": 3, "learning_rate": 0.25}
     runs.train("fernet", weights="w.keras", teachers=["a.onnx"], **given)
     assert (asked["weights"], asked["teachers"]) == ("w.keras", ["a.onnx"])
+    assert asked["kept"] == out / "teachers.npz"
     assert asked["recipe"] == replace(RECIPES["course"], **given)
     assert len(asked["learn"]) == 5 * runs.QUICK_FACES
 

@@ -7,12 +7,18 @@ faces, so that single mislabeled ones weigh less. After Hinton, Vinyals and Dean
 "Distilling the Knowledge in a Neural Network" (2015). Notebook 05.
 """
 
+import io
+import json
+import os
+import zipfile
+import zlib
 from dataclasses import replace
 
 import numpy as np
 
 from fer_course.expression.classifier import ExpressionClassifier
 from fer_course.expression.joint import sets_of
+from fer_course.files import write_atomically
 
 # Under a half, so that a plain label stays the likeliest; together with votes in the
 # target the teachers may outweigh it.
@@ -21,7 +27,9 @@ TEACHERS_SHARE = 0.45
 NEARLY = 0.05
 
 
-def soften_targets(faces, choose, teachers, share=TEACHERS_SHARE, progress=print):
+def soften_targets(
+    faces, choose, teachers, share=TEACHERS_SHARE, kept=None, progress=print
+):
     """Return the faces with targets that are partly the teachers' probabilities.
 
     Each teacher reads each face and its mirror image, with the temperature that is
@@ -36,6 +44,9 @@ def soften_targets(faces, choose, teachers, share=TEACHERS_SHARE, progress=print
         teachers: one or more `.onnx` or `.keras` files, or objects with
             `classify(crops) -> (N, 7)`, trained on faces that may be trained on.
         share: of the targets that the teachers make, 0 to 1.
+        kept: .npz file for what the teachers, all of them files, said: written once,
+            then read as long as files and faces are the same, since a run that goes on
+            would wait minutes for it. None keeps nothing.
         progress: called with a line before each teacher reads, which takes minutes.
 
     Raises:
@@ -45,7 +56,21 @@ def soften_targets(faces, choose, teachers, share=TEACHERS_SHARE, progress=print
     """
     if not teachers:
         raise ValueError("No teacher: give at least one network's file.")
-    teachers = [_open(teacher) for teacher in teachers]
+    opened = [_open(teacher) for teacher in teachers]
+    asked = _described(faces, teachers) if kept else None
+    said = _read_kept(kept, asked) if kept else None
+    if said is None:
+        said = _ask(faces, choose, opened, progress)
+        if kept:
+            buffer = io.BytesIO()
+            np.savez(buffer, said=said, asked=asked)
+            write_atomically(kept, buffer.getvalue())
+    targets = (1 - share) * faces.targets + share * said
+    return replace(faces, targets=targets.astype(np.float32))
+
+
+def _ask(faces, choose, teachers, progress):
+    """Return (N, 7): for each data set the mean of the teachers that read it best."""
     right, read = [], []
     for number, teacher in enumerate(teachers, 1):
         progress(
@@ -64,11 +89,28 @@ def soften_targets(faces, choose, teachers, share=TEACHERS_SHARE, progress=print
                 "reads it well."
             )
         accuracy = right[:, chosen_sets == name].mean(1)
-        asked = accuracy >= accuracy.max() - NEARLY
+        best = accuracy >= accuracy.max() - NEARLY
         here = sets == name
-        said[here] = read[asked][:, here].mean(0)
-    targets = (1 - share) * faces.targets + share * said
-    return replace(faces, targets=targets.astype(np.float32))
+        said[here] = read[best][:, here].mean(0)
+    return said
+
+
+def _described(faces, teachers):
+    """Return a text that tells these faces and files from others."""
+    files = [
+        [str(path), os.stat(path).st_size, os.stat(path).st_mtime_ns]
+        for path in teachers
+    ]
+    return json.dumps([len(faces), zlib.crc32(faces.pixels.tobytes()), files])
+
+
+def _read_kept(path, asked):
+    """Return what is kept for the same question, else None."""
+    try:
+        with np.load(path) as kept:
+            return kept["said"] if str(kept["asked"]) == asked else None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile):
+        return None  # nothing there, or damaged: ask again
 
 
 def _read(faces, teacher):

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from fer_course.expression import distillation
 from fer_course.expression.datasets import FaceSet
 from fer_course.expression.distillation import TEACHERS_SHARE, soften_targets
 
@@ -88,6 +89,36 @@ def test_teachers_are_judged_by_faces_they_have_not_learned(faces):
     by_heart, able = Dark(3, 6), Dark(6, 3)
     soft = soften_targets(learned, unseen, [by_heart, able], share=1.0)
     np.testing.assert_array_equal(soft.labels, [6, 3])
+
+
+def test_what_teachers_said_is_kept_for_the_same_question(faces, tmp_path, monkeypatch):
+    read = []
+
+    class FromFile(Teacher):
+        def __init__(self, path):
+            super().__init__(*map(int, path.read_text().split()))
+
+        def classify(self, crops):
+            read.append(len(crops))
+            return super().classify(crops)
+
+    monkeypatch.setattr(distillation, "ExpressionClassifier", FromFile)
+    file, kept = tmp_path / "t.onnx", tmp_path / "run" / "teachers.npz"
+    file.write_text("0 0")
+
+    def soften(known=faces):
+        before = len(read)
+        soft = soften_targets(known, known, [file], share=1.0, kept=kept)
+        return soft.labels.tolist(), len(read) > before
+
+    assert soften() == ([0, 0], True)
+    assert soften() == ([0, 0], False)
+    assert soften(replace(faces, pixels=faces.pixels // 2)) == ([0, 0], True)
+    file.write_text("1 1 ")  # another teacher of the same name
+    assert soften() == ([1, 1], True)
+    kept.write_bytes(kept.read_bytes()[:-9])
+    assert soften() == ([1, 1], True)
+    assert soften() == ([1, 1], False)
 
 
 def test_bad_teachers(faces, tmp_path):
