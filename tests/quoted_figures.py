@@ -41,6 +41,7 @@ def tables(page):
         "lead_extract": _leads("fernet_extract", _EXTRACT, "course's", "reference's"),
         "recall": _recall(),
         "robustness": _robustness(),
+        "serving": _serving(),
     }
     if page == CARD:
         return made
@@ -193,6 +194,28 @@ def _robustness():
                 *(found[part] for part in parts),
             )
             for (condition, value), found in shares.items()
+        ],
+    )
+
+
+def _serving():
+    rows = _record("fernet")["serving"]
+    heading = "part", "faces", "found", "margin", "quartiles", "down"
+    return _table(
+        (*heading, "stored, %", "served, %", "95 % of the difference"),
+        [
+            (
+                row["part"],
+                str(row["faces"]),
+                str(row["found"]),
+                f"{row['margin']:+.2f}",
+                " to ".join(f"{bound:+.2f}" for bound in row["margin_quartiles"]),
+                f"{row['offset_xy'][1]:+.2f}",
+                _percent(row["stored"]),
+                _percent(row["served"]),
+                " to ".join(f"{100 * bound:+.1f}" for bound in row["interval"]),
+            )
+            for row in rows
         ],
     )
 

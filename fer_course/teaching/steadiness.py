@@ -21,27 +21,42 @@ from fer_course.analysis.analyzer import FaceAnalyzer
 from fer_course.analysis.tracking import NEW
 from fer_course.boxes import iou_matrix
 from fer_course.labels import EXPRESSIONS
+from fer_course.teaching.figure_style import new_figure, style
 from fer_course.teaching.moving_portraits import CUT_S, STORY_S, write_portrait_video
 
 PEOPLE = ("Grace Hopper", "Eileen Collins")
 SAME_FACE_IOU = 0.3  # of a found box with the true one
+_OTHER_LABEL = {
+    "facecolor": "#D9D9D9",
+    "edgecolor": "gray",
+    "hatch": "////",
+    "linewidth": 0,
+}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Sighting:
-    """A face found in one frame: its frame, number, label alone and smoothed."""
+    """A face found in one frame.
+
+    Attributes:
+        frame: counted from 0.
+        number: the face's, from the tracker.
+        alone: (7,) probabilities that this frame by itself gets.
+        smoothed: (7,) those that are shown, a mean over the last moments.
+    """
 
     frame: int
     number: int
-    label: str
-    smoothed: str
+    alone: np.ndarray
+    smoothed: np.ndarray
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Steadiness:
     """How often one face's label and number changed.
 
     Attributes:
+        sightings: tuple of `Sighting`, in order.
         minutes: found in so many minutes' worth of frames.
         label_changes: of the label that each frame alone gets.
         smoothed_changes: of the label that is shown.
@@ -49,6 +64,7 @@ class Steadiness:
         renewed: frames with another number after frames without the face.
     """
 
+    sightings: tuple[Sighting, ...]
     minutes: float
     label_changes: int
     smoothed_changes: int
@@ -107,9 +123,10 @@ def watch(analyzer, film, truth, out=None):
     for result in analyzer.analyze_video(film, out):
         boxes_xyxy = np.array([face.box for face in result.faces]).reshape(-1, 4)
         for person, i in _who_is_where(boxes_xyxy, truth[result.frame]):
-            face, alone = result.faces[i], EXPRESSIONS[noting.rows[i].argmax()]
+            face = result.faces[i]
+            shown = np.array([face.probabilities[name] for name in EXPRESSIONS])
             sightings[person].append(
-                Sighting(result.frame, face.track, alone, face.expression)
+                Sighting(result.frame, face.track, noting.rows[i], shown)
             )
     return sightings
 
@@ -126,12 +143,46 @@ def steadiness(sightings, rate):
     other = [(a, b) for a, b in numbered if a.number != b.number]
     frames = {seen.frame for seen in sightings}
     return Steadiness(
+        sightings=tuple(sightings),
         minutes=len(sightings) / rate / 60,
-        label_changes=sum(a.label != b.label for a, b in steps),
-        smoothed_changes=sum(a.smoothed != b.smoothed for a, b in steps),
+        label_changes=sum(a.alone.argmax() != b.alone.argmax() for a, b in steps),
+        smoothed_changes=sum(
+            a.smoothed.argmax() != b.smoothed.argmax() for a, b in steps
+        ),
         switched=tuple(b.frame for a, b in other if _in_sight(frames, a, b)),
         renewed=tuple(b.frame for a, b in other if not _in_sight(frames, a, b)),
     )
+
+
+def plot_flicker(found, start_s=0.0, rate=12.5):
+    """Return one face's two likeliest expressions over time, alone and smoothed.
+
+    Args:
+        found: its `Steadiness`, of at least one sighting.
+        start_s: when the film's first frame is, seconds.
+        rate: frames a second.
+    """
+    seconds = [start_s + seen.frame / rate for seen in found.sightings]
+    alone = np.array([seen.alone for seen in found.sightings])
+    smoothed = np.array([seen.smoothed for seen in found.sightings])
+    first, second = np.argsort(-alone.mean(0))[:2]
+    panels = (
+        ("each frame alone", alone, found.label_changes),
+        ("smoothed", smoothed, found.smoothed_changes),
+    )
+    with style():
+        figure, axes = new_figure(3.6, rows=2, sharex=True, sharey=True)
+        for axis, (name, rows, changes) in zip(axes, panels, strict=True):
+            for column in (first, second):
+                axis.plot(seconds, rows[:, column], label=EXPRESSIONS[column])
+            others = np.flatnonzero(rows.argmax(1) != first)
+            spans = [(seconds[i] - 0.5 / rate, 1 / rate) for i in others]
+            axis.broken_barh(spans, (0, 1), **_OTHER_LABEL)
+            axis.set(title=f"{name}: {changes} changes of label", ylim=(0, 1))
+            axis.set_ylabel("probability")
+        axes[0].legend(loc="center left", ncols=2)
+        axes[1].set_xlabel("time in the film, s")
+    return figure
 
 
 def _in_sight(frames, before, after):

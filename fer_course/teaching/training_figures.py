@@ -1,13 +1,13 @@
-"""The figures of the page that trains: range tests, and maps beside their faces.
+"""The figures of the page that trains: range tests, two networks, maps of faces.
 
-In: what `learning_rate_range_test` and `grad_cam` return. Out: matplotlib figures in
-the course's style. Notebook 05.
+In: what `learning_rate_range_test`, `mcnemar` and `grad_cam` return. Out: matplotlib
+figures in the course's style. Notebook 05.
 """
 
 import numpy as np
 
 from fer_course.labels import EXPRESSIONS
-from fer_course.teaching.figure_style import new_figure, style
+from fer_course.teaching.figure_style import LINES, new_figure, style
 
 CHANCE = np.log(len(EXPRESSIONS))
 
@@ -75,4 +75,53 @@ def plot_maps(faces, titles, maps):
             ax.set(xticks=[], yticks=[])
             for side in ax.spines.values():
                 side.set_visible(False)
+    return figure
+
+
+def plot_pairing(lead):
+    """Return two networks on the same faces: who is right, and the difference twice.
+
+    Above, the faces as a strip. Below, the difference of the two accuracies, as if each
+    network had read other faces (its interval from the two accuracies alone) and with
+    the interval of the pairs.
+
+    Args:
+        lead: a row of a record's `leads` (`rival.Lead.to_dict`).
+    """
+    faces, one, other = (lead[key] for key in ("faces", "only_ours", "only_rivals"))
+    accuracies = np.array((lead["accuracy"], lead["rival_accuracy"]))
+    both = round(lead["accuracy"] * faces) - one
+    counts = {
+        "both right": both,
+        "only one": one,
+        "only the other": other,
+        "both wrong": faces - both - one - other,
+    }
+    difference = 100 * (one - other) / faces
+    apart = 196 * np.sqrt((accuracies * (1 - accuracies)).sum() / faces)
+    low, high = 100 * np.array(lead["interval"])
+    errors = {
+        "other faces": (apart, apart),
+        "same faces": (difference - low, high - difference),
+    }
+    with style():
+        figure, (strip, axis) = new_figure(2.9, rows=2, height_ratios=(1, 1.3))
+        left, colors = 0, ("#D9D9D9", "#0072B2", "#E69F00", "#8C8C8C")
+        hatches = ("", "//", "\\\\", "")
+        for (name, count), color, hatch in zip(
+            counts.items(), colors, hatches, strict=True
+        ):
+            label = f"{name}: {count:,}"
+            look = {"color": color, "edgecolor": "black", "hatch": hatch}
+            strip.barh(0, count, left=left, label=label, **look)
+            left += count
+        strip.set(xlim=(0, faces), yticks=[], xlabel=f"{faces:,} faces")
+        outside = {"loc": "outside upper center", "ncols": 4}
+        figure.legend(columnspacing=1.2, handlelength=1.4, **outside)
+        for y, below_above in enumerate(errors.values()):
+            look = {"fmt": "o", "capsize": 4, "color": LINES[y]}
+            axis.errorbar(difference, y, xerr=np.transpose([below_above]), **look)
+        axis.axvline(0, color="gray", linestyle=":", linewidth=1)
+        axis.set_yticks((0, 1), errors)
+        axis.set(ylim=(1.6, -0.6), xlabel="difference, points, with its 95 % interval")
     return figure

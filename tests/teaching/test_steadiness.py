@@ -2,19 +2,33 @@ import numpy as np
 import pytest
 
 from fer_course.analysis.analyzer import FaceAnalyzer
+from fer_course.labels import EXPRESSIONS
 from fer_course.teaching import steadiness as module
 from fer_course.teaching.moving_portraits import portrait_frames
-from fer_course.teaching.steadiness import Sighting, film_and_count, steadiness
+from fer_course.teaching.steadiness import (
+    Sighting,
+    film_and_count,
+    plot_flicker,
+    steadiness,
+)
+
+
+def _sighting(frame, number, alone, smoothed):
+    """Return a sighting whose likeliest expressions are these, at 0.4 of 1."""
+    rows = [
+        np.where(np.array(EXPRESSIONS) == name, 0.4, 0.1) for name in (alone, smoothed)
+    ]
+    return Sighting(frame, number, *rows)
 
 
 def test_changes_counted_by_hand():
     seen = [
-        Sighting(0, 0, "sad", "sad"),
-        Sighting(1, 1, "happy", "sad"),
-        Sighting(2, 1, "sad", "sad"),
-        Sighting(3, 2, "sad", "sad"),  # another number, nothing missed
-        Sighting(8, 0, "fear", "fear"),  # back after frames without it
-        Sighting(9, 3, "fear", "sad"),
+        _sighting(0, 0, "sad", "sad"),
+        _sighting(1, 1, "happy", "sad"),
+        _sighting(2, 1, "sad", "sad"),
+        _sighting(3, 2, "sad", "sad"),  # another number, nothing missed
+        _sighting(8, 0, "fear", "fear"),  # back after frames without it
+        _sighting(9, 3, "fear", "sad"),
     ]
     found = steadiness(seen, rate=6.0)
     assert found.minutes == pytest.approx(1 / 60)
@@ -25,6 +39,25 @@ def test_changes_counted_by_hand():
 def test_nobody_seen_changes_nothing():
     found = steadiness([], rate=25.0)
     assert (found.minutes, found.label_changes, found.switched) == (0, 0, ())
+
+
+def test_a_figure_of_flicker_draws_both_expressions_and_hatches_the_other_label():
+    labels = ["sad", "sad", "happy", "sad"]
+    seen = [_sighting(i, 0, label, "sad") for i, label in enumerate(labels)]
+    figure = plot_flicker(steadiness(seen, rate=2.0), start_s=3.0, rate=2.0)
+    for axis, changes, values in zip(
+        figure.axes, (2, 0), ([0.1, 0.1, 0.4, 0.1], [0.1] * 4), strict=True
+    ):
+        sad, happy = axis.lines
+        assert (sad.get_label(), happy.get_label()) == ("sad", "happy")
+        assert sad.get_xdata() == pytest.approx([3, 3.5, 4, 4.5])
+        assert happy.get_ydata() == pytest.approx(values)
+        assert f"{changes} changes" in axis.get_title()
+        paths = axis.collections[0].get_paths()
+        corners = np.concatenate(
+            [path.vertices for path in paths] or [np.empty((0, 2))]
+        )
+        assert set(corners[:, 0]) == ({3.75, 4.25} if changes else set())
 
 
 def test_found_boxes_belong_to_the_nearest_person_in_sight():

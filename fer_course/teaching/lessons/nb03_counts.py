@@ -314,8 +314,8 @@ FIELD = Exercise(
         "After a layer with stride 2, how far apart in the photo are two neighbors?",
         "Carry two numbers through the layers: the field, and the jump, which is the "
         "distance in the photo between neighbors.",
-        "In the loop: first widen the field by (kernel - 1) jumps, then let the "
-        "stride stretch the jump.",
+        "In the loop: first widen the field by dilation * (kernel - 1) jumps, then "
+        "let the stride stretch the jump.",
     ),
     why=(
         "A face is 48 px wide here: an output that sees 7 px cannot know a smile.",

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from fer_course.teaching.convolution import Layer, receptive_field
+from fer_course.teaching.convolution import Layer, measure_field, receptive_field
 from fer_course.teaching.exercises import Exercise, Mutant, Verdict
 from fer_course.teaching.judging import (
     CORRECT,
@@ -94,11 +94,18 @@ def _design_problem(model):
         )
     if any(isinstance(a.input, list) and len(a.input) > 1 for a in model.layers):
         return "A plain chain was asked: no layer with two inputs."
-    field = receptive_field(_window_layers(model))
+    layers = _window_layers(model)
+    field = receptive_field(layers)
     if field < FIELD_WANTED:
         return (
             f"One value of your last map sees {field} px: at least {FIELD_WANTED} px "
             "were asked."
+        )
+    seen = np.count_nonzero(measure_field(layers))
+    if seen < field**2:
+        return (
+            f"One value of your last map sees only {seen:,} of the {field**2:,} px of "
+            "its field: kernels so far spread leave gaps."
         )
     return ""
 
@@ -180,6 +187,12 @@ MEMORIZER = Exercise(
     mutants=(
         Mutant("wide", lambda: _network((64, 128, 256)), "wrong value", "30,000 were"),
         Mutant("one block", lambda: _network((4,)), "wrong value", "sees 6 px"),
+        Mutant(
+            "gaps",
+            lambda: _network((16,), size=2, dilation_rate=39),
+            "wrong value",
+            "leave gaps",
+        ),
         Mutant("logits", lambda: _network(end=None), "wrong value", "softmax"),
         Mutant(
             "slow averages",

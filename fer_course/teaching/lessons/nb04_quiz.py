@@ -83,7 +83,7 @@ QUIZ = (
                 "Two calls on the same face agree to the last digit in section 7.",
             ),
             Option(
-                "It averages several random networks.",
+                "It runs several random networks and averages them.",
                 False,
                 "That needs many calls in training mode; a plain call drops nothing. "
                 "Section 7.",

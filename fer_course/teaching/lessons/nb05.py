@@ -6,8 +6,8 @@ from fer_course.teaching.lessons.nb05_maps import CAM
 from fer_course.teaching.lessons.nb05_quiz import QUIZ
 from fer_course.teaching.lessons.nb05_scores import RARE_CLASSES
 from fer_course.teaching.lessons.nb05_training import RATE
-from fer_course.teaching.lessons.nb05_votes import CEILING
+from fer_course.teaching.lessons.nb05_votes import ONE_VOTER
 
 __all__ = ["EXERCISES", "QUIZ"]
 
-EXERCISES = (INTERVAL, RATE, RARE_CLASSES, CALIBRATION, CEILING, CAM)
+EXERCISES = (INTERVAL, RATE, RARE_CLASSES, CALIBRATION, ONE_VOTER, CAM)

@@ -122,7 +122,8 @@ QUIZ = (
             Option(
                 "The other machine computes other steps",
                 False,
-                "Section 2 compares one step of Keras and Torch: they agree.",
+                "Possible: section 2's cell tests it on any machine. First count the "
+                "steps, of which there are four times fewer.",
             ),
         ),
     ),

@@ -1,4 +1,4 @@
-"""Notebook 05, exercise 5: what accuracy doubtful labels allow."""
+"""Notebook 05, exercise 5: how often one voter agrees with the others."""
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from fer_course.teaching.exercises import (
 
 
 def _own_favorite(votes):
-    """Counts the voter's own vote too: higher than what a network can reach."""
+    """Counts the voter's own vote too: agreement with oneself is no agreement."""
     return float((votes.max(1) / votes.sum(1)).mean())
 
 
@@ -77,7 +77,7 @@ def _in_percent(votes):
     return 100 * one_agrees_with_others(votes)
 
 
-def _ceiling_by_voters(votes):
+def _agreement_by_voters(votes):
     """The same, voter after voter."""
     faces = []
     for row in votes:
@@ -98,9 +98,9 @@ def _random_votes(rng):
     return Case("random votes", (votes,))
 
 
-CEILING = Exercise(
+ONE_VOTER = Exercise(
     id="05.5",
-    title="ceiling from votes",
+    title="one voter against the others",
     stars=3,
     reference=one_agrees_with_others,
     judge=judge_function(
@@ -165,7 +165,7 @@ CEILING = Exercise(
         "weighted sum; then the mean over the faces.",
     ),
     why=(
-        "It is the accuracy of a perfect reader of the crowd against one more voter.",
+        "It is how often one person meets the others' favorite: a person's score.",
         "A voter must not be asked about their own vote, or agreement is guaranteed.",
         "Where the rest ties, a fair draw is right one time in the number of tied.",
     ),
@@ -183,5 +183,5 @@ CEILING = Exercise(
         Mutant("pairs", two_agree, "wrong value", "two voters"),
         Mutant("by face", lambda v: v.max(1) / v.sum(1), "wrong type", "a number"),
     ),
-    alternatives=(_ceiling_by_voters,),
+    alternatives=(_agreement_by_voters,),
 )
