@@ -7,7 +7,12 @@ from fer_course.expression.datasets import EXTRACT_SHARE, FaceSet
 from fer_course.expression.framing import SIDE_PX
 from fer_course.expression.held_back import HeldBack
 from fer_course.expression.preprocessing import face_to_input
-from fer_course.expression.serving import Served, measure_serving, serving_table
+from fer_course.expression.serving import (
+    MARGINS,
+    Served,
+    measure_serving,
+    serving_table,
+)
 
 
 class Middle:
@@ -61,6 +66,8 @@ def test_a_face_cut_too_tight_is_read_wrongly_when_served(tmp_path, capsys):
     assert row.margin == pytest.approx(1.0)  # the stored side is twice the box's
     assert (row.stored, row.served) == (1.0, 0.0)  # the box lies within the disc
     assert row.interval == (-1.0, -1.0)
+    right = dict(zip(MARGINS, row.by_margin, strict=True))
+    assert (right[-0.4], right[0.0], right[0.4]) == (0, 0, 1)
     assert "looks for 4 faces" in capsys.readouterr().out
     (wide,) = measure_serving(
         BrightMiddle(), Middle(1.0, right=0.1), [held("FER2013", pixels)], tmp_path
@@ -107,16 +114,20 @@ def test_the_same_faces_are_drawn_every_time(tmp_path, monkeypatch):
         faces = held("FER2013", pixels)
         (row,) = measure_serving(Noting(), Middle(1.0), [faces], tmp_path)
         assert (row.faces, row.found) == (5, 5)
-    np.testing.assert_array_equal(asked[0], asked[2])
+    np.testing.assert_array_equal(asked[0], asked[len(asked) // 2])
     # a box as large as the stored square, without a margin, gives it back
     np.testing.assert_array_equal(asked[0], asked[1])
 
 
 def test_a_table_and_plain_numbers():
-    row = Served("x", 9, 8, -0.1, [-0.2, 0.0], [0.01, 0.02], 0.75, 0.5, (-0.5, 0.001))
+    shares = 0.75, 0.5, (-0.5, 0.001), [1 / 3] * len(MARGINS)
+    row = Served("x", 9, 8, -0.1, [-0.2, 0.0], [0.01, 0.02], *shares)
     assert row.to_dict()["interval"] == [-0.5, 0.001]
-    heading, line = serving_table([row])
+    assert row.to_dict()["by_margin"][0] == 0.3333
+    heading, line, margins, right = serving_table([row])
     assert line.split()[:6] == ["x", "8", "of", "9", "-0.10", "75.0%"]
     assert "[-50.0, +0.1] points" in line
-    assert len(heading) == len(line)
+    assert margins.split()[-len(MARGINS) :][0] == "-40%"
+    assert right.split() == ["x", *["33.3%"] * len(MARGINS)]
+    assert (len(heading), len(margins)) == (len(line), len(right))
     assert serving_table(()) == []
