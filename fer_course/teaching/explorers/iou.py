@@ -17,8 +17,8 @@ CASES = {
 }
 STATIC_ALT = (
     "Four pairs of boxes. Apart: IoU 0.00. Shifted by a third of the width: 0.50. "
-    "One inside the other, half as wide: 0.25. Same area, one lying and one "
-    "standing: 0.23."
+    "One inside the other, half as wide and high: 0.25. Same area, one lying and "
+    "one standing: 0.23."
 )
 
 

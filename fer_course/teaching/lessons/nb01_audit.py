@@ -6,7 +6,7 @@ from fer_course.teaching.comparing import describe
 from fer_course.teaching.exercises import Exercise, Mutant, Verdict
 from fer_course.teaching.judging import CORRECT, NOT_ATTEMPTED, call_quietly, is_stub
 
-_PHOTOS, _FEWEST_KINDS, _MOST_FALSE = 60, 4, 0.02
+_PHOTOS, _FEWEST_KINDS, _MOST_FALSE = 60, 5, 0.02
 
 
 def suspicious(boxes_xyxy, image_hw):
@@ -120,6 +120,12 @@ def _audit_area_only(boxes_xyxy, image_hw):
     )
 
 
+def _audit_shape_only(boxes_xyxy, image_hw):
+    """What the exercise says of good faces, turned around."""
+    width, height = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).T
+    return (width < 10) | (height > 1.6 * width) | (height < width)
+
+
 def _audit_outside_only(boxes_xyxy, image_hw):
     limits = np.array([image_hw[1], image_hw[0]] * 2)
     return ((boxes_xyxy < 0) | (boxes_xyxy > limits)).any(axis=1)
@@ -178,6 +184,9 @@ AUDIT = Exercise(
             "good labels are marked",
         ),
         Mutant("area only", _audit_area_only, "wrong value", "passes unseen"),
+        Mutant(
+            "the text's own rule", _audit_shape_only, "wrong value", "passes unseen"
+        ),
         Mutant("outside only", _audit_outside_only, "wrong value", "passes unseen"),
         Mutant(
             "h and w swapped",

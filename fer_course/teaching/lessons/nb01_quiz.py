@@ -145,9 +145,9 @@ QUIZ = (
                 "It is scored against both, and loses IoU on both.",
             ),
             Option(
-                "To tell the sets apart and box each one its own way.",
+                "A box that is right for both sets.",
                 False,
-                "On a new photo there is no set to tell. Section 1.",
+                "One face cannot have two right boxes. Section 1.",
             ),
             Option(
                 "Nothing worse: more labels only help.",

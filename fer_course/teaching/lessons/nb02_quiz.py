@@ -25,8 +25,8 @@ QUIZ = (
         ),
     ),
     QuizItem(
-        "Two boxes overlap with IoU 0.7, NMS works with 0.6. What decides whether the "
-        "weaker box stays?",
+        "A detector reports two boxes alone; they overlap with IoU 0.7, and NMS works "
+        "with 0.6. What decides whether the weaker one stays?",
         (
             Option(
                 "The IoU threshold: 0.7 is above 0.6, so it goes.",
@@ -36,7 +36,7 @@ QUIZ = (
             Option(
                 "The score threshold: it stays if its score is above it.",
                 False,
-                "That one worked before NMS. Two thresholds, two jobs: section 4.",
+                "That one worked before NMS. Two thresholds, two jobs: sections 4, 7.",
             ),
             Option(
                 "The network: it learned which boxes are doubles.",
