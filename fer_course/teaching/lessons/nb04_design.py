@@ -189,7 +189,7 @@ MEMORIZER = Exercise(
         Mutant("one block", lambda: _network((4,)), "wrong value", "sees 6 px"),
         Mutant(
             "gaps",
-            lambda: _network((16,), size=2, dilation_rate=39),
+            lambda: _network((4,), size=2, dilation_rate=39),
             "wrong value",
             "leave gaps",
         ),
