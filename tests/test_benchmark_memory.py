@@ -118,7 +118,7 @@ def test_the_film_moves_and_is_written_again(tmp_path):
 
 def test_missing_packages_are_one_sentence(monkeypatch):
     monkeypatch.setattr(module, "find_spec", lambda name: name == "trackers" or None)
-    words = r"needs psutil and av, not installed here: pip install psutil av"
+    words = r"needs psutil and av, not installed here: \S+ -m pip install psutil av"
     with pytest.raises(ValueError, match=words):
         module.check_packages()
 
