@@ -26,7 +26,8 @@ def quantize(onnx_path, int8_path, batches, stay_float):
     Args:
         onnx_path: the float32 file.
         int8_path: the file to write.
-        batches: iterable of {input's name: array}, to calibrate with.
+        batches: list of {input's name: array}, to calibrate with; read one by one,
+            since the numbers inside of all together fill a memory.
         stay_float: function from the graph's nodes to the names of those that are
             left in float32.
     """
@@ -52,7 +53,10 @@ def quantize(onnx_path, int8_path, batches, stay_float):
                 weight_type=QuantType.QInt8,
                 nodes_to_exclude=stay_float(onnx.load(prepared).graph.node),
                 calibrate_method=CalibrationMethod.Percentile,
-                extra_options={"CalibPercentile": _PERCENTILE},
+                extra_options={
+                    "CalibPercentile": _PERCENTILE,
+                    "CalibStridedMinMax": 1,
+                },
             )
         small = onnx.load(draft)
         card = {p.key: p.value for p in onnx.load(onnx_path).metadata_props}
@@ -62,11 +66,18 @@ def quantize(onnx_path, int8_path, batches, stay_float):
 
 
 class _Reader:
-    """Calibration inputs as ONNX Runtime asks for them, one by one."""
+    """Calibration inputs as ONNX Runtime asks for them: a range, then one by one."""
 
     def __init__(self, batches):
-        self._batches = iter(batches)
+        self._batches = batches
+
+    def __len__(self):
+        return len(self._batches)
+
+    def set_range(self, start_index, end_index):
+        """Hand out these inputs next."""
+        self._range = iter(self._batches[start_index:end_index])
 
     def get_next(self):
         """Return the next input, None after the last."""
-        return next(self._batches, None)
+        return next(self._range, None)

@@ -51,7 +51,7 @@ def _is_photo(text):
 
 
 def _is_count(text):
-    return re.fullmatch("[0-9]{1,9}", text) is not None
+    return len(text) < 10 and text.isascii() and text.isdigit()
 
 
 def read_wider(list_file, images):
@@ -118,7 +118,7 @@ def _next(lines, at, wanted):
 def _wider_rows(lines, start, end, count, found, file):
     """Return (K, 10) numbers of lines[start:end], and the line of each."""
     texts = [line.split() for line in lines[start:end]]
-    if count and len(texts) == count and all(len(text) == 10 for text in texts):
+    if count and len(texts) == count and set(map(len, texts)) == {10}:
         try:
             rows = np.array(texts, dtype=np.float64)
             if (np.abs(rows) < _FAR).all():

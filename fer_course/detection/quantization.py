@@ -11,9 +11,10 @@ from fer_course.quantization import quantize
 
 CALIBRATION_PHOTOS = 32
 # Measured one by one (models/EXPERIMENTS.md): the first layers see fine contrasts, the
-# twelfth joins them to what the deep ones say, the last ones give the sides of the
-# smallest faces in fractions of a pixel.
-_FINE_LAYERS = tuple(f"/model.{layer}/" for layer in (0, 1, 2, 4, 12))
+# fourth and the twelfth gather and join them (their first and last convolutions, not
+# those between), the last ones give the sides of the smallest faces in fractions of a
+# pixel.
+_FINE_LAYERS = tuple(f"/model.{layer}" for layer in ("0/", "1/", "2/", "4/cv", "12/cv"))
 _HEAD, _BRANCHES = "/model.22/", ("/cv2.", "/cv3.")
 
 
@@ -26,7 +27,7 @@ def quantize_detector(onnx_path, int8_path, photos, input_size=640):
         photos: paths of training photos to calibrate with.
         input_size: side of the letterboxed calibration pictures, px.
     """
-    batches = ({"images": _pixels(photo, input_size)} for photo in photos)
+    batches = [{"images": _pixels(photo, input_size)} for photo in photos]
     return quantize(onnx_path, int8_path, batches, _stay_float)
 
 

@@ -116,7 +116,8 @@ class Collector:
 
         A file outside the folder of the photos is never named.
         """
-        path, inner = self.images / relative, Path(relative)
+        inner = Path(relative)
+        path = self.images / inner
         if not stays_inside(inner):
             return self.skip(file, line, f"name not understood: {relative[:60]!r}")
         short = name or inner.as_posix().removesuffix(inner.suffix)

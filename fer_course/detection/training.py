@@ -11,6 +11,7 @@ import os
 import sys
 import time
 from dataclasses import asdict, dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,7 +24,8 @@ from fer_course.files import write_atomically
 from fer_course.settings import ROOT, SEED, settings, usable_cores
 
 START_WEIGHTS = "yolov8n.pt"
-
+# As low as Ultralytics goes where it measures average precision.
+LEAST_SCORE = 0.001
 
 _FIXED = {
     "workers": 0 if os.name == "nt" else min(8, usable_cores()),
@@ -286,9 +288,9 @@ def export_detector(weights, onnx_path, **card):
     """Write a detector as one float32 ONNX file and return its path.
 
     Input `images` (1, 3, H, W) float32 RGB in 0..1, H and W free multiples of the
-    stride; output `detections` (1, 5, A) as in `load_network`. Overlaps are not
-    removed in the graph: `boxes.nms` does that, in view. The card goes into the
-    file's `metadata_props`.
+    stride; output `detections` (1, 5, A) as in `load_network`, but of the anchors with
+    a score of `LEAST_SCORE` or more alone. Overlaps are not removed in the graph:
+    `boxes.nms` does that, in view. The card goes into the file's `metadata_props`.
 
     Args:
         weights: a .pt file of this course.
@@ -302,6 +304,7 @@ def export_detector(weights, onnx_path, **card):
 
     head = network.model[-1]
     head.dynamic, head.export, head.format = True, True, "onnx"
+    head._inference = partial(_decode_likely, head)
     buffer = io.BytesIO()
     torch.onnx.export(
         network,
@@ -324,6 +327,26 @@ def export_detector(weights, onnx_path, **card):
     onnx.checker.check_model(graph)
     write_atomically(onnx_path, graph.SerializeToString())
     return Path(onnx_path)
+
+
+def _decode_likely(head, raw):
+    """Return (1, 5, A) of the anchors with a score of `LEAST_SCORE` or more.
+
+    In place of the last step of Ultralytics' `Detect`, whose arguments it takes: that
+    works out the boxes of the many anchors without a face too.
+    """
+    import torch
+    from ultralytics.utils.tal import dist2bbox, make_anchors
+
+    scores = raw["scores"].sigmoid()
+    likely = (scores[0, 0] >= LEAST_SCORE).nonzero()[:, 0]
+    anchors, strides = (
+        each[likely].T for each in make_anchors(raw["feats"], head.stride, 0.5)
+    )
+    bins = raw["boxes"].view(1, 4, head.reg_max, -1)[..., likely].softmax(2)
+    sides = (bins * torch.arange(head.reg_max).view(-1, 1)).sum(2)
+    boxes_xywh = dist2bbox(sides, anchors[None], xywh=True, dim=1) * strides
+    return torch.cat((boxes_xywh, scores[..., likely]), 1)
 
 
 def _start_weights(weights):

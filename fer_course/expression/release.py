@@ -126,10 +126,9 @@ def finish_fernet(
 def _shrink(onnx_path, choose):
     """Turn the file into int8 if it stays as good; return precision and loss."""
     int8_path = Path(onnx_path).with_suffix(".int8.onnx")
-    few = choose.pixels[:: max(1, len(choose) // CALIBRATION_FACES)]
-    size = min(32, len(few))  # the batches have to be of equal size
-    few = few[: len(few) // size * size].reshape(-1, size, *few.shape[1:], 1)
-    batches = ({"faces": faces.astype(np.float32)} for faces in few)
+    few = choose.pixels[:: max(1, len(choose) // CALIBRATION_FACES), ..., None]
+    few = few.astype(np.float32)
+    batches = [{"faces": few[k : k + 32]} for k in range(0, len(few), 32)]
     quantize(onnx_path, int8_path, batches, _stay_float)
     right = [
         float((_read(path, choose).argmax(1) == choose.labels).mean())

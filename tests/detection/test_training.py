@@ -118,12 +118,24 @@ def test_export_agrees_with_the_torch_network(tmp_path, untrained):
     for height, width in ((64, 96), (160, 32)):
         pixels = rng.random((1, 3, height, width), dtype=np.float32)
         ours, theirs = detector._network(pixels), run(pixels)
-        assert ours.shape == theirs.shape == (1, 5, height * width * 21 // 1024)
-        np.testing.assert_allclose(ours, theirs, rtol=1e-3, atol=1e-3)
+        assert theirs.shape == (1, 5, height * width * 21 // 1024)
+        likely = theirs[:, :, theirs[0, 4] >= training.LEAST_SCORE]
+        assert 0 < likely.shape[2] < theirs.shape[2]
+        np.testing.assert_allclose(ours, likely, rtol=1e-3, atol=1e-3)
+
+
+def test_exported_network_without_a_likely_anchor(tmp_path, untrained, monkeypatch):
+    monkeypatch.setattr(training, "LEAST_SCORE", 0.999)
+    path = training.export_detector(untrained, tmp_path / "net.onnx")
+    detector = FaceDetector(path, score_threshold=0)
+    assert detector._network(np.zeros((1, 3, 64, 96), np.float32)).shape == (1, 5, 0)
+    boxes, scores = detector.detect(np.zeros((64, 96, 3), np.uint8))
+    assert boxes.shape == (0, 4) and scores.shape == (0,)
 
 
 def test_both_files_find_the_same_boxes(tmp_path, untrained):
-    pt = training.save_detector(untrained, tmp_path / "net.pt", score_threshold=1e-5)
+    least = training.LEAST_SCORE
+    pt = training.save_detector(untrained, tmp_path / "net.pt", score_threshold=least)
     onnx = training.export_detector(pt, tmp_path / "net.onnx")
     photo = np.random.default_rng(2).integers(0, 255, (90, 140, 3), dtype=np.uint8)
     boxes, scores = FaceDetector(onnx).detect(photo)
