@@ -6,6 +6,8 @@ only with `--record`. Notebooks 02 and 05 do the same step by step.
 """
 
 import contextlib
+import hashlib
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -295,7 +297,10 @@ def evaluate(network, *, model=None, out=None, record=None, against=None, split=
         name = network if record is True else record
         target = settings().models / "records" / f"{name}.json"
     options = {"against": against, "record": target}
+    models = settings().models
+    measured = [models / "face_detector.onnx"]  # serves FERNet too
     if network == "detector":
+        measured = [model or measured[0]]
         from fer_course.detection.comparison import evaluate_on_packs
 
         split = "val" if split == "test" else split
@@ -309,7 +314,21 @@ def evaluate(network, *, model=None, out=None, record=None, against=None, split=
         from fer_course.detection.detector import FaceDetector
         from fer_course.expression.scorecard import evaluate_fernet
 
-        detector = FaceDetector()
+        measured += [model or models / "fernet.onnx", *([against] if against else [])]
+        detector = FaceDetector(measured[0])
         print(evaluate_fernet(model, split=split, detector=detector, **options))
+    if record:
+        _note_measured(name, measured)
     print(f"All figures -> {target}")
     return 0
+
+
+def _note_measured(record, files):
+    """Keep which files a record tells of, so that a later one is not taken for them."""
+    target = settings().models / "records" / "measured_files.json"
+    noted = json.loads(target.read_text("utf-8")) if target.is_file() else {}
+    noted[record] = {
+        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in map(Path, files)
+    }
+    write_atomically(target, json.dumps(noted, indent=1, sort_keys=True) + "\n")

@@ -1,5 +1,6 @@
 """The figures in README and model card are those of the records, no others."""
 
+import hashlib
 import json
 
 import pytest
@@ -17,6 +18,28 @@ def test_every_table_is_the_records(page):
         assert len(lines) > 2, f"{name} has no rows"
         assert read_table(text, name) == lines, (
             f"{page.name}, {name}: run `python -m tests.quoted_figures`"
+        )
+
+
+@pytest.mark.parametrize(
+    "record, files",
+    [
+        ("detector", {"face_detector.onnx"}),
+        ("fernet", {"face_detector.onnx", "fernet.onnx"}),
+        (
+            "fernet_fer2013",
+            {"face_detector.onnx", "fernet.onnx", "fernet_fer2013.onnx"},
+        ),
+    ],
+)
+def test_the_records_are_of_the_files_that_are_shipped(record, files):
+    noted = json.loads((RECORDS / "measured_files.json").read_text(encoding="utf-8"))
+    assert noted[record].keys() == files
+    for name, digest in noted[record].items():
+        content = (ROOT / "models" / name).read_bytes()
+        assert hashlib.sha256(content).hexdigest() == digest, (
+            f"{name} is not the file that models/records/{record}.json tells of: "
+            "evaluate it anew with --record"
         )
 
 

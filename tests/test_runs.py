@@ -1,5 +1,7 @@
 """`train` and `evaluate` read and write where they should."""
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -290,6 +292,7 @@ def test_record_keeps_the_ablations_table_where_page_04_reads_it(folders, monkey
 )
 def test_where_figures_go(folders, detector, monkeypatch, options, target):
     monkeypatch.chdir(folders)
+    put(folders / "models" / "face_detector.onnx", folders / "m.onnx")
     assert runs.evaluate("detector", against="yunet", **options) == 0
     assert detector["record"].absolute() == folders / target
     given = options.get("model"), "yunet"
@@ -307,6 +310,29 @@ def test_the_split_reaches_the_detector(folders, detector, given, split, file):
     runs.evaluate("detector", **given)
     assert detector["split"] == split
     assert detector["record"].name == file
+
+
+def test_a_record_says_of_which_files_it_is(folders, detector):
+    mine = folders / "m.onnx"
+    put(folders / "models" / "face_detector.onnx", mine)
+    runs.evaluate("detector", model=mine)  # not recorded: nothing to note
+    noted = folders / "models" / "records" / "measured_files.json"
+    assert not noted.exists()
+    runs.evaluate("detector", record=True)
+    runs.evaluate("detector", model=mine, record="mine")
+    digest = hashlib.sha256(mine.read_bytes()).hexdigest()
+    assert json.loads(noted.read_text())["mine"] == {"m.onnx": digest}
+    mine.write_bytes(b"another")
+    runs.evaluate("detector", model=mine, record="mine")
+    records = json.loads(noted.read_text())
+    assert records["mine"] != {"m.onnx": digest}
+    assert records["detector"].keys() == {"face_detector.onnx"}
+
+
+def put(*files):
+    for file in files:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(file.name.encode())
 
 
 def test_what_was_chosen_by_is_never_recorded(folders, detector):
