@@ -55,7 +55,7 @@ def quantize(onnx_path, int8_path, batches, stay_float):
                 calibrate_method=CalibrationMethod.Percentile,
                 extra_options={
                     "CalibPercentile": _PERCENTILE,
-                    "CalibStridedMinMax": 1,
+                    "CalibStridedMinMax": 1,  # one input at a time, of any size
                 },
             )
         small = onnx.load(draft)

@@ -51,7 +51,8 @@ class FaceDetector:
 
         Args:
             model: path of an .onnx or .pt file; None means the shipped one.
-            score_threshold: 0 to 1; None means the one stored in the file.
+            score_threshold: 0 to 1; None means the one stored in the file. An .onnx
+                file reports nothing under `training.LEAST_SCORE`, 0.001.
 
         Raises:
             FileNotFoundError: there is no such file.
