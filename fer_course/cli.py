@@ -198,6 +198,7 @@ def _add_training(commands):
             "the peak; default: 0.001, for FERNet the recipe's",
         ),
         ("--hours", _positive, "H", "detector: fit the schedule into this time"),
+        ("--seed", _count, "N", "fernet: of all that is random; default: 2026"),
     ):
         train.add_argument(option, type=kind, metavar=metavar, help=text)
     text = "share each batch among these GPUs; fernet: on JAX alone"
@@ -372,6 +373,7 @@ def _train(options):
         gpus=options.gpus,
         faces=options.faces,
         recipe=options.recipe,
+        seed=options.seed,
         teachers=options.teachers,
         average=options.average,
     )

@@ -18,7 +18,7 @@ QUICK_FACES = 4000
 _COMMON = {"quick", "resume", "epochs", "weights", "learning_rate", "gpus"}
 _SETTINGS = {
     "detector": _COMMON | {"refine", "image_size", "hours"},
-    "fernet": _COMMON | {"faces", "recipe", "teachers", "average"},
+    "fernet": _COMMON | {"faces", "recipe", "seed", "teachers", "average"},
     "ablation": set(),
 }
 
@@ -38,7 +38,7 @@ def train(network, *, out=None, record=False, **given):
             of those that share each batch; for FERNet on JAX alone); for the detector:
             refine (weights that know faces), image_size and hours; for FERNet: faces
             ("fer2013", "affectnet" or "joint"), recipe, one of
-            `expression.recipe.RECIPES`, teachers, files of networks to be distilled
+            `expression.recipe.RECIPES`, seed, teachers, files of networks to be distilled
             into this one, and average, files of networks whose weights are averaged
             in place of a training. None and False mean the default. An ablation takes
             none of them.
@@ -154,6 +154,7 @@ def _train_fernet(
     quick=False,
     epochs=None,
     learning_rate=None,
+    seed=None,
     weights=None,
     teachers=(),
     resume=False,
@@ -176,7 +177,7 @@ def _train_fernet(
     if teachers:
         kept = out / "teachers.npz"
         learn = soften_targets(learn, choose, teachers, kept=kept)
-    given = {"epochs": epochs, "learning_rate": learning_rate}
+    given = {"epochs": epochs, "learning_rate": learning_rate, "seed": seed}
     recipe = replace(RECIPES[recipe], **{k: v for k, v in given.items() if v})
     parts = len(gpus) or 1
     whole = len(choose) // parts * parts  # else the last batch has no equal parts

@@ -26,6 +26,7 @@ TRAIN = {
     "hours": None,
     "gpus": None,
     "faces": None,
+    "seed": None,
     "recipe": None,
     "teachers": None,
     "average": None,
@@ -120,7 +121,7 @@ def calls(monkeypatch):
             id="train, the other options",
         ),
         pytest.param(
-            "train fernet --recipe wide --learning-rate 0.5 --teachers a.onnx b.keras",
+            "train fernet --recipe wide --learning-rate 0.5 --seed 7 --teachers a.onnx b",
             "course",
             "train",
             ("fernet",),
@@ -128,7 +129,8 @@ def calls(monkeypatch):
             | {
                 "recipe": "wide",
                 "learning_rate": 0.5,
-                "teachers": ["a.onnx", "b.keras"],
+                "seed": 7,
+                "teachers": ["a.onnx", "b"],
             },
             id="train FERNet",
         ),

@@ -147,7 +147,7 @@ def test_what_reaches_fernets_training(folders, monkeypatch, capsys):
     assert asked["files"] == (out / "fernet.keras", out / "fernet.onnx")
     assert "50.0% right" in capsys.readouterr().out
 
-    given = {"epochs": 3, "learning_rate": 0.25}
+    given = {"epochs": 3, "learning_rate": 0.25, "seed": 7}
     runs.train("fernet", weights="w.keras", teachers=["a.onnx"], **given)
     assert (asked["weights"], asked["teachers"]) == ("w.keras", ["a.onnx"])
     assert asked["kept"] == out / "teachers.npz"
