@@ -38,10 +38,10 @@ def train(network, *, out=None, record=False, **given):
             of those that share each batch; for FERNet on JAX alone); for the detector:
             refine (weights that know faces), image_size and hours; for FERNet: faces
             ("fer2013", "affectnet" or "joint"), recipe, one of
-            `expression.recipe.RECIPES`, seed, teachers, files of networks to be distilled
-            into this one, and average, files of networks whose weights are averaged
-            in place of a training. None and False mean the default. An ablation takes
-            none of them.
+            `expression.recipe.RECIPES`, seed, teachers, files of networks to be
+            distilled into this one, and average, files of networks whose weights are
+            averaged in place of a training. None and False mean the default. An
+            ablation takes none of them.
 
     Raises:
         ValueError: a setting that is another network's, or a training's beside

@@ -121,7 +121,7 @@ def calls(monkeypatch):
             id="train, the other options",
         ),
         pytest.param(
-            "train fernet --recipe wide --learning-rate 0.5 --seed 7 --teachers a.onnx b",
+            "train fernet --recipe wide --learning-rate 0.5 --seed 7 --teachers a b",
             "course",
             "train",
             ("fernet",),
@@ -130,7 +130,7 @@ def calls(monkeypatch):
                 "recipe": "wide",
                 "learning_rate": 0.5,
                 "seed": 7,
-                "teachers": ["a.onnx", "b"],
+                "teachers": ["a", "b"],
             },
             id="train FERNet",
         ),
