@@ -28,6 +28,12 @@ _FER2013 = ("PrivateTest", "PrivateTest, no twins", "PublicTest (for choosing)")
 _ALL = (*_FER2013, "RAF-DB test", "extract test, label")
 _LABELS = ("extract test, label", "extract test, folder")
 _EXTRACT = tuple(part + more for part in _LABELS for more in ("", ", no ffhq"))
+_SEEDS = {
+    2026: "fernet_extract",
+    2027: "fernet_extract_2027",
+    2028: "fernet_extract_2028",
+}
+_DIFFERENCE = ("points", "95 %", "McNemar's p")
 
 
 def tables(page):
@@ -38,7 +44,7 @@ def tables(page):
         "fernet": _scores("fernet"),
         "fer2013": _scores("fernet_fer2013", _FER2013),
         "lead_fer2013": _leads("fernet_fer2013", _ALL, "FER2013 alone", "shipped"),
-        "lead_extract": _leads("fernet_extract", _EXTRACT, "course's", "reference's"),
+        "lead_extract": _leads_by_seed(),
         "recall": _recall(),
         "robustness": _robustness(),
         "serving": _serving(),
@@ -145,20 +151,32 @@ def _scores(name, parts=None):
 
 def _leads(name, parts, ours, rival):
     return _table(
-        ("part", "faces", f"{ours}, %", f"{rival}, %", "points", "95 %", "McNemar's p"),
-        [
-            (
-                lead["part"],
-                f"{lead['faces']:,}",
-                _percent(lead["accuracy"]),
-                _percent(lead["rival_accuracy"]),
-                f"{100 * lead['difference']:+.1f}",
-                " to ".join(f"{100 * bound:+.1f}" for bound in lead["interval"]),
-                f"{lead['p']:.1g}" if lead["p"] >= 1e-6 else "< 1e-6",
-            )
-            for lead in _record(name)["leads"]
-            if lead["part"] in parts
-        ],
+        ("part", "faces", f"{ours}, %", f"{rival}, %", *_DIFFERENCE),
+        [_lead(lead) for lead in _record(name)["leads"] if lead["part"] in parts],
+    )
+
+
+def _leads_by_seed():
+    rows = [
+        (part, f"{seed}", *_lead(lead)[1:])
+        for part in _EXTRACT
+        for seed, name in _SEEDS.items()
+        for lead in _record(name)["leads"]
+        if lead["part"] == part
+    ]
+    networks = "course's, %", "reference's, %"
+    return _table(("part", "seed", "faces", *networks, *_DIFFERENCE), rows)
+
+
+def _lead(lead):
+    return (
+        lead["part"],
+        f"{lead['faces']:,}",
+        _percent(lead["accuracy"]),
+        _percent(lead["rival_accuracy"]),
+        f"{100 * lead['difference']:+.1f}",
+        " to ".join(f"{100 * bound:+.1f}" for bound in lead["interval"]),
+        f"{lead['p']:.1g}" if lead["p"] >= 1e-6 else "< 1e-6",
     )
 
 
