@@ -39,7 +39,9 @@ def variants(base=_BASE):
     """Return variant's name -> recipe: the base, and the base with one thing changed.
 
     Among them are the reference's kernels, dropout, head and optimizer, and the block
-    that it left out of the paper's five.
+    that it left out of the paper's five. What belongs together changes together:
+    another place of batch norm, or none, brings Glorot's start and biases
+    (`build_fernet`), and Adam goes without weight decay.
     """
     filters = base.network["filters"]
     networks = {
