@@ -124,7 +124,7 @@ def _random_planted(rng):
 def _compare_pairs(result, expected):
     if isinstance(result, np.ndarray):
         result = result.tolist()
-    pairs = isinstance(result, (list, tuple, set)) and all(
+    pairs = isinstance(result, (list, tuple)) and all(
         isinstance(pair, (list, tuple)) and len(pair) == 2 for pair in result
     )
     if not pairs:

@@ -144,7 +144,7 @@ PARSE = Exercise(
                 rule="every row of the count stays, also one that no rule of yours "
                 "would keep",
             ),
-            Case("an empty list", ("",), expected={}),
+            Case("an empty list", ("",), expected={}, rule="no line, no photo"),
             *seeded_cases(_random_list),
         ),
         parse_wider,

@@ -145,7 +145,11 @@ IOU = Exercise(
                 (_random_boxes(np.random.default_rng(1), 2), np.tile(_UNIT, (3, 1))),
                 rule="a row for each box of a, a column for each box of b",
             ),
-            Case("no box in a", (np.zeros((0, 4)), _UNIT)),
+            Case(
+                "no box in a",
+                (np.zeros((0, 4)), _UNIT),
+                rule="N and M may be 0: the result is (0, M)",
+            ),
             *seeded_cases(_random_pair),
         ),
         iou_matrix,

@@ -321,7 +321,11 @@ DFL = Exercise(
                 expected=np.eye(16)[[15]],
                 rule="15 steps are the longest side a point can name",
             ),
-            Case("no distance", (np.zeros(0), 8)),
+            Case(
+                "no distance",
+                (np.zeros(0), 8),
+                rule="N may be 0: the result is (0, bins)",
+            ),
             *seeded_cases(_random_distances),
         ),
         dfl_target,

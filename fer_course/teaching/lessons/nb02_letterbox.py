@@ -141,7 +141,11 @@ UNLETTERBOX = Exercise(
                 expected=np.array([[0.0, 0.0, 100.0, 200.0]]),
                 rule="a tall photo has gray columns, left and right",
             ),
-            Case("no box", (np.zeros((0, 4)), (100, 200), (128, 128))),
+            Case(
+                "no box",
+                (np.zeros((0, 4)), (100, 200), (128, 128)),
+                rule="N may be 0: the result is (0, 4)",
+            ),
             Case(
                 "an odd size, rounded",
                 (np.array([[0.0, 10.0, 640.0, 437.0]]), (683, 1024), (448, 640)),

@@ -97,8 +97,22 @@ def _backward_by_taps(images, kernel, grad_output, stride):
     return grad_images, grad_kernel
 
 
-def _backward_case(rng, name, *, count, out_hw, kernel_hw, stride, rule=""):
-    hw = [(n - 1) * stride + k for n, k in zip(out_hw, kernel_hw, strict=True)]
+def _backward_windows_only(images, kernel, grad_output, stride):
+    grad_images, grad_kernel = corr2d_backward_by_loops(
+        images, kernel, grad_output, stride
+    )
+    height, width = (
+        (n - 1) * stride + k
+        for n, k in zip(grad_output.shape[1:], kernel.shape, strict=True)
+    )
+    return grad_images[:, :height, :width], grad_kernel
+
+
+def _backward_case(
+    rng, name, *, count, out_hw, kernel_hw, stride, unread_hw=(0, 0), rule=""
+):
+    sides = zip(out_hw, kernel_hw, unread_hw, strict=True)
+    hw = [(n - 1) * stride + k + unread for n, k, unread in sides]
     return Case(
         name,
         (
@@ -112,13 +126,15 @@ def _backward_case(rng, name, *, count, out_hw, kernel_hw, stride, rule=""):
 
 
 def _random_backward(rng):
+    stride = int(rng.integers(1, 4))
     return _backward_case(
         rng,
         "random images",
         count=int(rng.integers(1, 4)),
         out_hw=rng.integers(1, 5, 2),
         kernel_hw=rng.integers(1, 4, 2),
-        stride=int(rng.integers(1, 4)),
+        stride=stride,
+        unread_hw=rng.integers(0, stride, 2),
     )
 
 
@@ -195,6 +211,16 @@ BACKWARD = Exercise(
                 stride=2,
                 rule="output (i, j) came from the window at (i stride, j stride)",
             ),
+            _backward_case(
+                _RNG,
+                "stride 2, a row and a column that no window reads",
+                count=1,
+                out_hw=(2, 2),
+                kernel_hw=(3, 3),
+                stride=2,
+                unread_hw=(1, 1),
+                rule="a pixel under no window keeps its place, with slope 0",
+            ),
             *seeded_cases(_random_backward),
         ),
         corr2d_backward_by_loops,
@@ -235,6 +261,7 @@ BACKWARD = Exercise(
         Mutant("ignores stride", _backward_no_stride, "wrong value", "stride were 1"),
         Mutant("batch mean", _backward_mean, "wrong value", "mean over images"),
         Mutant("overwrites", _backward_overwrites, "wrong value", "overwrite"),
+        Mutant("windows only", _backward_windows_only, "wrong type", "(1, 6, 6) was"),
         Mutant(
             "one gradient",
             lambda x, k, g, s: np.zeros(x.shape),

@@ -318,7 +318,7 @@ ZEROS = Exercise(
         "An odd zero has to go somewhere: Keras puts it at the end.",
     ),
     wrong_turn="Taking k // 2 at each end, as with 3 taps at stride 1: with a stride "
-    "of 2 every window then stands one pixel off.",
+    "of 2 on an even side, such as 48 px, every window then stands one pixel off.",
     mutants=(
         Mutant("odd one first", _zeros_odd_first, "wrong value", "odd zero first"),
         Mutant("half kernels", _zeros_half_kernel, "wrong value", "half a kernel"),

@@ -51,6 +51,24 @@ def _block_with_operations(x, channels, kernel_size):
     return layers.Dropout(0.4)(layers.MaxPool2D()(x))
 
 
+def _block_as_sequential(x, channels, kernel_size):
+    import keras
+    from keras import layers
+
+    block = keras.Sequential(
+        [
+            layers.Conv2D(
+                channels, kernel_size, padding="same", activation=layers.ReLU()
+            ),
+            layers.BatchNormalization(),
+            layers.Conv2D(channels, kernel_size, padding="same", activation="relu"),
+            layers.MaxPooling2D(),
+            layers.Dropout(0.4),
+        ]
+    )
+    return block(x)
+
+
 def _block_with_overlap(x, channels, kernel_size):
     from keras import layers
 
@@ -97,17 +115,29 @@ _KINDS = {
 }
 
 
+def _operations(model):
+    """Yield what a model does, in order, that in a `Sequential` inside it too."""
+    for operation in model.operations:
+        if hasattr(operation, "layers"):
+            yield from operation.layers
+        elif type(operation).__name__ != "InputLayer":
+            yield operation
+
+
 def _kinds(model):
     """Return what a model does, in order, an activation apart from its layer."""
+    import keras
+
     kinds = []
-    for operation in model.operations:
+    for operation in _operations(model):
         name = type(operation).__name__
-        if name == "InputLayer":
-            continue
         if name != "Activation":
             kinds.append(_KINDS.get(name, name))
         activation = getattr(operation, "activation", None)
-        activation = getattr(activation, "__name__", "linear")
+        if isinstance(activation, keras.Layer):  # activation=layers.ReLU()
+            activation = type(activation).__name__.lower()
+        else:
+            activation = getattr(activation, "__name__", "linear")
         if name != "ReLU" and activation != "linear":
             kinds.append(activation)
     return kinds
@@ -176,10 +206,10 @@ def _block_problem(model, first, second):
             f"Two blocks, of 4 px and 3 px kernels, have {model.count_params():,} "
             "weights.\nwhat must hold: kernel_size is used, each convolution has a bias"
         )
-    pools = [op for op in model.operations if type(op).__name__ == "MaxPooling2D"]
+    pools = [op for op in _operations(model) if type(op).__name__ == "MaxPooling2D"]
     if any(tuple(op.pool_size) != (2, 2) for op in pools):
         return "The pooling's windows are not 2 x 2: they overlap, or leave px out."
-    rates = {op.rate for op in model.operations if type(op).__name__ == "Dropout"}
+    rates = {op.rate for op in _operations(model) if type(op).__name__ == "Dropout"}
     if rates != {0.4}:
         return f"The share dropped is {max(rates)}; the reference drops 0.4."
     return ""
@@ -241,5 +271,5 @@ CONV_BLOCK = Exercise(
             "Got a Dropout",
         ),
     ),
-    alternatives=(_block_with(), _block_with_operations),
+    alternatives=(_block_with(), _block_with_operations, _block_as_sequential),
 )

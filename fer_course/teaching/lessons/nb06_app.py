@@ -54,6 +54,20 @@ def _skips_empty_files(value):
     return pairs
 
 
+def _says_nothing(value):
+    if not value:
+        raise ValueError
+    return read_uploads(value)
+
+
+def _names_all_files(value):
+    try:
+        return read_uploads(value)
+    except ValueError:
+        names = value if isinstance(value, dict) else [e["name"] for e in value]
+        raise ValueError(f"An empty file: {', '.join(names)}.") from None
+
+
 def _with_dictionary(value):
     if isinstance(value, dict):
         value = [{"name": name, **entry} for name, entry in value.items()]
@@ -79,12 +93,14 @@ def _by_each_versions_fields(value):
     return files
 
 
-def _refuses(value, word):
+def _refuses(value, word, without="\n"):
     def holds(function):
         try:
             result = function(value)
         except ValueError as error:
-            return word in str(error) or f"The message was: {error}"
+            said = str(error)
+            told = said.strip() and word in said and without not in said
+            return bool(told) or f"The message was: {said or 'empty'}"
         return f"It returned {result!r} instead."
 
     return holds
@@ -146,7 +162,7 @@ UPLOADS = Exercise(
             Property("an empty dict raises a ValueError", _refuses({}, "")),
             Property(
                 "a file without content raises a ValueError that names it",
-                _refuses((_V8, _version_8("big.jpg", b"")), "big.jpg"),
+                _refuses((_V8, _version_8("big.jpg", b"")), "big.jpg", "me.jpg"),
             ),
             Property(
                 "in version 7, too, an empty file raises a ValueError that names it",
@@ -180,6 +196,8 @@ UPLOADS = Exercise(
         Mutant("a dict", lambda v: dict(read_uploads(v)), "wrong type", "a list of"),
         Mutant("silent", _silent_on_nothing, "wrong value", "an empty tuple raises"),
         Mutant("skips", _skips_empty_files, "wrong value", "without content raises"),
+        Mutant("no sentence", _says_nothing, "wrong value", "message was: empty"),
+        Mutant("names all", _names_all_files, "wrong value", "without content raises"),
     ),
     alternatives=(_with_dictionary, _by_each_versions_fields),
 )

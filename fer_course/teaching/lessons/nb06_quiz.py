@@ -61,7 +61,8 @@ QUIZ = (
             Option(
                 "80 %, as the errors add up",
                 False,
-                "They multiply; adding is close for small errors only. Section 4.",
+                "The shares right multiply, 0.9 × 0.9; adding errors is close for "
+                "small ones only. Section 4.",
             ),
         ),
     ),

@@ -17,7 +17,7 @@ _TELL = {
     "tight": "A tight crop shows less around the face: compare where the chin lies.",
     "loose": "A loose crop shows more around the face: compare where the chin lies.",
     "shifted": "A shifted crop moves every feature the same way: look at the eyes.",
-    "bgr": "Swapped channels change red and blue things only: look at the flag.",
+    "bgr": "Swapped channels change all that is colored, and no gray photo: try one.",
     "zero to one": "Scaled values show in the largest number: print it.",
     "squeezed": "A squeezed face is wider than in the contract's crop: compare ears.",
     "jpeg": "Strong JPEG shows 8 px blocks in the photo, and no sharp grain.",
