@@ -17,7 +17,7 @@ import cv2
 
 from fer_course.analysis import report
 from fer_course.analysis.analyzer import FaceAnalyzer, PhotoError
-from fer_course.analysis.video import told_length
+from fer_course.analysis.video import stored_length, told_length
 from fer_course.analysis.video_writing import usual_ending
 from fer_course.files import write_atomically
 from fer_course.headers import EXTENSIONS, JPEG_MARK_AT, MARKS
@@ -59,22 +59,21 @@ class _Output:
         return path.exists() and not was_written(path)
 
     def add_photo(self, result):
-        """Keep a photo's faces and write its annotated picture."""
+        """Keep a photo's faces and write its annotated picture; return the path."""
         self.document["photos"].append(result.to_dict())
         self._add_rows(report.photo_rows(result), report.PHOTO_COLUMNS)
         path = self.path_for(result.photo, ".jpg")
         write_picture(path, result.draw())
-        self.say(f"{result.photo}: {_in_words(result.faces)} -> {path}")
+        return path
 
     def add_video(self, video, frames, path):
-        """Keep a video's faces, frame by frame; return the last one's time, s."""
+        """Keep a video's faces, frame by frame; return (frames, the last one's s)."""
         entries, rows = [], []
 
         def keep():
             self._add_rows(rows, report.VIDEO_COLUMNS)
             entry = {"video": video, "frames": entries}
             self.document.setdefault("videos", []).append(entry)
-            self.say(f"{video}: {len(entries)} frames -> {path}")
 
         try:
             for result in frames:  # one that cannot be read may break off: keep none
@@ -90,9 +89,14 @@ class _Output:
         except KeyboardInterrupt:
             if entries:
                 keep()
+                self.say(f"{video}: {len(entries)} frames -> {path}")
+            raise
+        except OSError as error:  # a full disk costs the copy and no numbers
+            if entries and error.errno:
+                keep()
             raise
         keep()
-        return entries[-1]["time_s"]
+        return len(entries), entries[-1]["time_s"]
 
     def add_error(self, source, message):
         """Keep what could not be read, and say so."""
@@ -152,9 +156,12 @@ def run_demo(inputs, out, json_target=None, csv_path=None, score_threshold=None)
     # better now than after a thousand photos: what cannot be written to
     with tempfile.TemporaryFile(dir=output.folder):
         pass
-    for path in (None if json_target == "-" else json_target, csv_path):
-        if path is not None:
+    tables = json_target or output.folder / "faces.json", csv_path
+    for path in tables:
+        if path is not None and path != "-":
             _check_table(Path(path))
+    if csv_path is not None and len({os.path.realpath(path) for path in tables}) == 1:
+        raise ValueError(f"{csv_path} cannot be both: name two files (--json, --csv).")
     try:
         _read_photos(analyzer, photos, output)
         _read_videos(analyzer, videos, output)
@@ -182,15 +189,15 @@ def _read_photos(analyzer, photos, output):
             output.add_error(result.photo, result.message)
             continue
         try:
-            output.add_photo(result)
+            path = output.add_photo(result)
         except ImageError as error:
             output.add_error(result.photo, str(error))
-        except BrokenPipeError:
-            raise  # the picture is written, nobody reads what we say of it
         except (OSError, cv2.error, MemoryError) as error:
             reason = getattr(error, "strerror", None) or "the memory left is too small"
             told = f"the picture of {result.photo} cannot be written: {reason}."
             output.add_error(result.photo, told)
+        else:
+            output.say(f"{result.photo}: {_in_words(result.faces)} -> {path}")
 
 
 def _read_videos(analyzer, videos, output):
@@ -200,13 +207,8 @@ def _read_videos(analyzer, videos, output):
             count, told_s = told_length(video)
             frames = analyzer.analyze_video(video, out=path)
             frames = _telling(frames, video, count, output.say)
-            read_s = output.add_video(video, frames, path)
-            if told_s is not None and read_s < 0.9 * told_s - MISSED_S:
-                output.add_error(
-                    video,
-                    f"the end of {video}, cut short: {read_s:.1f} of {told_s:.1f} s "
-                    "can be read. Copy it again.",
-                )
+            read, read_s = output.add_video(video, frames, path)
+            cut = told_s is not None and _is_cut(video, read, read_s, told_s)
         except BrokenPipeError:
             raise
         except (ImageError, ValueError, OSError) as error:
@@ -216,6 +218,25 @@ def _read_videos(analyzer, videos, output):
         except (cv2.error, MemoryError):
             told = f"{video} cannot be read: the memory left is too small."
             output.add_error(video, told)
+        else:
+            output.say(f"{video}: {read} frames -> {path}")
+            if cut:
+                output.add_error(
+                    video,
+                    f"the end of {video}, cut short: {read_s:.1f} of {told_s:.1f} s "
+                    "can be read. Copy it again.",
+                )
+
+
+def _is_cut(video, read, read_s, told_s):
+    """Return whether a video's end is missing: fewer frames or seconds than it says.
+
+    Where its last frame stands long or its sound goes on, the file itself is asked.
+    """
+    if read_s >= 0.9 * told_s - MISSED_S:
+        return False
+    frames, stored_s = stored_length(video)
+    return read < 0.9 * frames or stored_s < 0.9 * told_s - MISSED_S
 
 
 def find_inputs(inputs, out):

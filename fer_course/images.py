@@ -31,6 +31,7 @@ MAX_PIXELS = 100_000_000
 JPEG_SIDE = 65_500  # px, what OpenCV writes at most
 MAX_BYTES = 500_000_000  # of a file; no picture of MAX_PIXELS needs more
 _NO_MEMORY = cv2.Error.StsNoMem
+_TOO_LARGE = "is larger than the memory left here: make it smaller first."
 _HEIC = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 
 
@@ -104,6 +105,8 @@ def _read_file(path):
         raise ImageError(
             f"{path} cannot be read: {error.strerror or error}."
         ) from error
+    except MemoryError:
+        raise ImageError(f"{path} {_TOO_LARGE}") from None
     if stat.S_ISDIR(found.st_mode):
         raise ImageError(f"{path} is a folder: name one of the pictures in it.")
     if not plain:  # reading it might never end
@@ -154,9 +157,7 @@ def _decode(data, name):
             image = None if image is None else cv2.cvtColor(image, cv2.COLOR_BGR2RGB)
     except (cv2.error, MemoryError) as error:
         if getattr(error, "code", _NO_MEMORY) == _NO_MEMORY:
-            raise ImageError(
-                f"{name} is larger than the memory left here: make it smaller first."
-            ) from None
+            raise ImageError(f"{name} {_TOO_LARGE}") from None
         image = None
     if image is None:
         raise ImageError(f"{name} {_what_is_wrong(data)}")
@@ -191,6 +192,8 @@ def _is_cut_short(data, name):
 def _may_have_alpha(data):
     if data.startswith(PNG):
         return data[25:26] not in b"\x00\x02\x03" or b"tRNS" in data
+    if data.startswith(b"BM"):  # older headers have no mask for alpha: the byte is 0
+        return int.from_bytes(data[14:18], "little") >= 56
     return not data.startswith(JPEG)
 
 

@@ -328,8 +328,11 @@ def _note_measured(record, files):
     """Keep which files a record tells of, so that a later one is not taken for them."""
     target = settings().models / "records" / "measured_files.json"
     noted = json.loads(target.read_text("utf-8")) if target.is_file() else {}
-    noted[record] = {
-        file.name: hashlib.sha256(file.read_bytes()).hexdigest()
-        for file in map(Path, files)
-    }
+    noted[record] = {}
+    files = [Path(file) for file in files]
+    names = [file.name for file in files]
+    for file in files:  # runs call their files the same
+        alone = names.count(file.name) == 1
+        name = file.name if alone else f"{file.parent.name}/{file.name}"
+        noted[record][name] = hashlib.sha256(file.read_bytes()).hexdigest()
     write_atomically(target, json.dumps(noted, indent=1, sort_keys=True) + "\n")

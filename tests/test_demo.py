@@ -239,6 +239,44 @@ def test_a_full_disk_costs_a_picture_and_no_numbers(tmp_path, monkeypatch, capsy
     assert (tmp_path / "out" / "c_faces.jpg").exists()
 
 
+def test_two_tables_do_not_share_a_file(tmp_path, capsys):
+    photo = picture(tmp_path / "a.png")
+    for options in ("--json t --csv t", "--csv out/faces.json"):
+        assert cli.main(["demo", photo, *options.split()]) == 2
+        assert "name two files (--json, --csv)" in capsys.readouterr().err
+    assert not (tmp_path / "t").exists()
+
+
+def test_lines_that_cannot_be_written_are_not_the_pictures_fault(
+    tmp_path, monkeypatch, capsys
+):
+    def say(*_, file, flush):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("builtins.print", say)
+    with pytest.raises(OSError, match="No space"):
+        demo.run_demo([picture(tmp_path / "a.png")], tmp_path / "out")
+    document = json.loads((tmp_path / "out" / "faces.json").read_text())
+    assert len(document["photos"]) == 1 and not document["errors"]
+
+
+def test_a_full_disk_costs_a_video_and_no_numbers(tmp_path, monkeypatch):
+    pytest.importorskip("trackers", reason="requirements-video.txt is not installed")
+    clip = video(tmp_path / "clip.webm")
+
+    def full_after_two(frames, *_):
+        for number, result in enumerate(frames):
+            if number == 2:
+                raise OSError(28, "No space left on device")
+            yield result
+
+    monkeypatch.setattr("fer_course.analysis.video.write_frames", full_after_two)
+    assert cli.main(["demo", clip]) == 1
+    document = json.loads((tmp_path / "out" / "faces.json").read_text())
+    assert len(document["videos"][0]["frames"]) == 2
+    assert "No space left on device" in document["errors"][0]["message"]
+
+
 def test_one_table_that_cannot_be_written_costs_not_the_other(tmp_path, monkeypatch):
     def write(path, data, full=demo.write_atomically):
         if str(path).endswith(".json"):
@@ -259,7 +297,7 @@ def test_what_was_read_before_the_end_is_kept(tmp_path, monkeypatch, error, code
     def stop_at_b(self, result, add=demo._Output.add_photo):
         if result.photo == photos[1]:
             raise error
-        add(self, result)
+        return add(self, result)
 
     monkeypatch.setattr(demo._Output, "add_photo", stop_at_b)
     assert cli.main(["demo", *photos, "--csv", "faces.csv"]) == code
@@ -544,6 +582,35 @@ def test_a_video_that_ends_early_says_so_and_keeps_its_frames(tmp_path, capsys):
     document = json.loads((tmp_path / "out" / "faces.json").read_text())
     assert 20 < len(document["videos"][0]["frames"]) < 40
     assert "of 6.0 s can be read" in document["errors"][0]["message"]
+
+
+def test_a_slow_show_of_pictures_is_whole(tmp_path, capsys):
+    """Its last picture stands for five seconds: reading ends at 15 of 20."""
+    writer = cv2.VideoWriter("slow.avi", cv2.VideoWriter_fourcc(*"MJPG"), 0.2, (80, 60))
+    for value in (40, 80, 120, 160):
+        writer.write(np.full((60, 80, 3), value, np.uint8))
+    writer.release()
+    assert cli.main(["demo", "slow.avi"]) == 0, capsys.readouterr().err
+
+
+def test_sound_that_goes_on_is_no_missing_end(tmp_path, capsys):
+    av = pytest.importorskip("av", reason="requirements-video.txt is not installed")
+    with av.open("sound.mkv", "w") as file:
+        pictures = file.add_stream("mpeg4", rate=25)
+        pictures.width, pictures.height, pictures.pix_fmt = 80, 60, "yuv420p"
+        sound = file.add_stream("pcm_s16le", rate=8000)
+        sound.layout = "mono"
+        for value in range(50):
+            image = np.full((60, 80, 3), 4 * value, np.uint8)
+            file.mux(pictures.encode(av.VideoFrame.from_ndarray(image, "rgb24")))
+        file.mux(pictures.encode())
+        silence = np.zeros((1, 8000), np.int16)
+        for second in range(6):
+            frame = av.AudioFrame.from_ndarray(silence, "s16", "mono")
+            frame.sample_rate, frame.pts = 8000, 8000 * second
+            file.mux(sound.encode(frame))
+        file.mux(sound.encode())
+    assert cli.main(["demo", "sound.mkv"]) == 0, capsys.readouterr().err
 
 
 def test_a_broken_video_is_an_error_entry(tmp_path):

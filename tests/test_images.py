@@ -1,5 +1,6 @@
 import io
 import os
+import struct
 from itertools import product
 
 import cv2
@@ -99,6 +100,18 @@ def test_see_through_pixels_lie_over_white(photo, kind):
     picture.putalpha(128)
     wanted = photo * (128 / 255) + 255 * (127 / 255)
     close(read_image(encoded(picture, kind)), wanted)
+
+
+def test_a_screenshots_bmp_has_no_alpha(photo):
+    """Bit fields behind a header of 40 bytes: the fourth byte of a pixel is 0."""
+    height, width = photo.shape[:2]
+    pixels = np.dstack([photo[::-1, :, ::-1], np.zeros((height, width), np.uint8)])
+    masks = struct.pack("<III", 0xFF0000, 0xFF00, 0xFF)
+    size = (40, width, height, 1, 32, 3, pixels.size, 0, 0, 0, 0)
+    header = struct.pack("<IiiHHIIiiII", *size) + masks
+    start = 14 + len(header)
+    data = struct.pack("<2sIHHI", b"BM", start + pixels.size, 0, 0, start)
+    close(read_image(data + header + pixels.tobytes()), photo)
 
 
 def test_a_see_through_palette_color_is_white(photo):
@@ -427,6 +440,13 @@ def no_room_in_opencv():
 
 def no_room_in_python():
     raise MemoryError
+
+
+def test_a_file_larger_than_the_memory_is_one_sentence(tmp_path, monkeypatch):
+    (tmp_path / "a.jpg").touch()
+    monkeypatch.setattr(images.Path, "read_bytes", lambda path: no_room_in_python())
+    with pytest.raises(ImageError, match=r"a\.jpg is larger than the memory left"):
+        read_image(tmp_path / "a.jpg")
 
 
 @pytest.mark.parametrize("fail", [no_room_in_opencv, no_room_in_python])

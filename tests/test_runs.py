@@ -329,6 +329,25 @@ def test_a_record_says_of_which_files_it_is(folders, detector):
     assert records["detector"].keys() == {"face_detector.onnx"}
 
 
+def test_a_record_names_two_files_of_one_name(folders, monkeypatch):
+    from fer_course.detection import detector
+    from fer_course.expression import scorecard
+
+    monkeypatch.setattr(scorecard, "evaluate_fernet", lambda *a, **k: "")
+    monkeypatch.setattr(detector, "FaceDetector", lambda path: None)
+    ours, theirs = (folders / name / "fernet.onnx" for name in ("ours", "theirs"))
+    put(ours, theirs, folders / "models" / "face_detector.onnx")
+    theirs.write_bytes(b"theirs")
+    runs.evaluate("fernet", model=ours, against=theirs, record="pair")
+    noted = folders / "models" / "records" / "measured_files.json"
+    digests = json.loads(noted.read_text())["pair"]
+    assert digests.pop("face_detector.onnx")
+    assert digests == {
+        f"{file.parent.name}/fernet.onnx": hashlib.sha256(file.read_bytes()).hexdigest()
+        for file in (ours, theirs)
+    }
+
+
 def put(*files):
     for file in files:
         file.parent.mkdir(parents=True, exist_ok=True)

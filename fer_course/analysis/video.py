@@ -8,6 +8,7 @@ Notebook 06 joins the two networks that are read here.
 
 import contextlib
 import os
+import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -92,6 +93,31 @@ def told_length(source):
     frames = int(count) if told and _told_rate(capture) is not None else None
     capture.release()
     return frames, count / ticks if told else None
+
+
+def stored_length(source):
+    """Return (frames, seconds) that lie in a video's file, decoded or not.
+
+    The seconds are those of its longest stream, the sound's for one.
+
+    Args:
+        source: path of a video that OpenCV has opened.
+    """
+    import av
+
+    frames, start_s, end_s = 0, None, 0.0
+    with (
+        contextlib.suppress(av.FFmpegError),  # cut in a packet: what lies before it
+        av.open(os.path.abspath(source)) as file,
+    ):
+        for packet in file.demux():
+            if packet.pts is None:
+                continue
+            frames += packet.stream.type == "video"
+            begin_s = float(packet.pts * packet.time_base)
+            start_s = begin_s if start_s is None else min(start_s, begin_s)
+            end_s = max(end_s, begin_s + float(packet.duration * packet.time_base))
+    return frames, end_s - (start_s or 0.0)
 
 
 def read_tracked(analyzer, tracker, image, time_s):
@@ -189,7 +215,9 @@ def write_frames(frames, rate, out, open_writer):
     """
     out.parent.mkdir(parents=True, exist_ok=True)
     # hidden: no input of demo; absolute: FFmpeg takes "a:b.mp4" for an address
-    partial = Path(os.path.abspath(out)).with_name(f".{out.stem}.part{out.suffix}")
+    # random: of two processes the later one wins whole
+    name = f".{secrets.token_hex(8)}{out.suffix}"
+    partial = Path(os.path.abspath(out)).with_name(name)
     writer, shown_s, before_s = None, 0.0, 0.0
     try:
         for result in frames:
@@ -222,7 +250,8 @@ def _close(writer, partial, out):
         return
     try:
         writer.release()
-        with open(partial, "ab") as file:
+        with open(partial, "r+b") as file:
+            file.seek(0, os.SEEK_END)
             file.write(MARKS[partial.suffix.lower()])
         os.replace(partial, out)
     except Exception as error:
