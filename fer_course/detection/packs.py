@@ -125,21 +125,29 @@ def read_splits(annotations, path=MANIFEST):
     """Return photo name -> split, for the packs and for whole official downloads.
 
     A set's own test part (`WIDER_val`, `testset`, FDDB's folds 9 and 10) is "val";
-    other photos follow the manifest; those that are not listed there are divided as
-    in `plan_splits`.
+    other photos follow the manifest; one that is not listed there goes where its group
+    (a fold of FDDB) is, other groups are divided as in `plan_splits`.
 
     Args:
         annotations: set name -> `Annotations`.
         path: the manifest.
     """
     listed = listed_splits(path)
-    splits, new = {}, {}
-    for name, found in annotations.items():
+    splits, new, homes = {}, {}, {}
+    for found in annotations.values():
         for photo in found.photos:
             if _in_test_part(photo):
                 splits[photo.name] = "val"
             elif photo.name in listed:
                 splits[photo.name] = listed[photo.name]
+                homes[photo.dataset, photo.group] = listed[photo.name]
+    for name, found in annotations.items():
+        for photo in found.photos:
+            if photo.name in splits:
+                continue
+            home = homes.get((photo.dataset, photo.group))
+            if home in ("train", "choose"):
+                splits[photo.name] = home
             else:
                 new.setdefault(name, []).append(photo)
     unlisted = {name: Annotations(tuple(photos)) for name, photos in new.items()}

@@ -18,8 +18,10 @@ class DetectorRecipe:
         batch_size: photos a step; the weights move after every step.
         optimizer: "AdamW" or "SGD".
         learning_rate: the peak, reached after the warm-up.
-        final_share: the last step's rate as a share of the peak (cosine).
-        warmup_epochs: epochs over which the rate climbs from 0.
+        final_share: the rate as a share of the peak where the cosine ends, an epoch
+            after the last: of 6 epochs the last has 0.09 for 0.02, a single one 1.
+        warmup_epochs: epochs over which the rate climbs from 0; all but the last one
+            at most, so that a single epoch has none.
         mosaic: share of pictures glued together from four photos.
         plain_share: share of the epochs, the last ones, without mosaic.
         mixup: share of pictures blended with another.

@@ -116,12 +116,12 @@ def training_events(progress=None, threads=None):
         resuming.restore_state(trainer)
 
     def start_epoch(trainer):
+        average_weights(trainer)  # anew: after a NaN Ultralytics begins another average
         plain_share(trainer)
         resuming.seed_epoch(trainer)
 
     def prepare(trainer):
         lean_on_processor(trainer)
-        average_weights(trainer)
         train_on_poor_photos(trainer)
 
     events = {

@@ -49,7 +49,8 @@ class FaceSet:
         targets: (N, 7) float32 in the order of `EXPRESSIONS`; rows sum to 1 (one
             1 where the set has one label a face, shares where it has votes).
         split: (N,) str, "train", "choose" or "test".
-        group: (N,) int, equal for near-duplicates of each other.
+        group: (N,) int, equal for near-duplicates of each other, as the set's list of
+            splits has them.
         names: (N,) str, the official file name or row number.
         dropped: reason -> how many faces were left out for it.
     """

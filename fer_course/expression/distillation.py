@@ -57,7 +57,7 @@ def soften_targets(
     if not teachers:
         raise ValueError("No teacher: give at least one network's file.")
     opened = [_open(teacher) for teacher in teachers]
-    asked = _described(faces, teachers) if kept else None
+    asked = _described(faces, choose, teachers) if kept else None
     said = _read_kept(kept, asked) if kept else None
     if said is None:
         said = _ask(faces, choose, opened, progress)
@@ -95,13 +95,15 @@ def _ask(faces, choose, teachers, progress):
     return said
 
 
-def _described(faces, teachers):
+def _described(faces, choose, teachers):
     """Return a text that tells these faces and files from others."""
     files = [
         [str(path), os.stat(path).st_size, os.stat(path).st_mtime_ns]
         for path in teachers
     ]
-    return json.dumps([len(faces), zlib.crc32(faces.pixels.tobytes()), files])
+    pixels = [zlib.crc32(some.pixels.tobytes()) for some in (faces, choose)]
+    labels = zlib.crc32(choose.labels.tobytes())  # who reads them best is asked
+    return json.dumps([len(faces), len(choose), pixels, labels, files])
 
 
 def _read_kept(path, asked):

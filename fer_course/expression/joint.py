@@ -1,8 +1,10 @@
 """FER2013, RAF-DB and AffectNet as one set, so that one network reads them all.
 
 In: the folder with the data sets. Out: one `FaceSet` to train on and to choose with.
-A face that recurs in a held-back part of another set is left out, as the sets' own
-loaders do within a set; `data/splits/joint.csv` lists those faces. Notebook 05.
+A face that recurs in a held-back part of another set is left out;
+`data/splits/joint.csv` lists those faces. Within a set FER2013's loader alone does so:
+the twins that the official parts of RAF-DB and of the extract share stay (model card).
+Notebook 05.
 """
 
 from pathlib import Path
@@ -99,7 +101,7 @@ def find_shared_faces(sets):
     and choose faces with one in another set's test part.
 
     Args:
-        sets: `FaceSet`s, each free of such pairs within itself.
+        sets: `FaceSet`s; pairs within one of them do not count.
 
     Returns:
         Sorted list of (set, name, the other set, the twin's name).

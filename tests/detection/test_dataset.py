@@ -419,6 +419,24 @@ def test_official_downloads_keep_their_test_parts(tmp_path):
     assert [len(found.photos) for found in subset.values()] == [2, 0, 0]
 
 
+def test_a_fold_that_is_listed_in_part_stays_whole(tmp_path):
+    listed = {1: "train", 7: "choose", 8: "train"}
+    manifest = tmp_path / "detection.csv"
+    manifest.write_text(
+        "dataset,name,split,group\n"
+        + "".join(f"fddb,old-{n},{split},fold-{n:02}\n" for n, split in listed.items())
+    )
+    photos = [
+        annotated(tmp_path / "x.jpg", [], "fddb", name=f"fddb/{name}", group=group)
+        for n in listed
+        for group in (f"fold-{n:02}",)
+        for name in (f"old-{n}", f"new-{n}", f"newer-{n}")
+    ]
+    splits = read_splits({"fddb": Annotations(tuple(photos))}, manifest)
+    for n, split in listed.items():
+        assert {splits[f"fddb/{k}-{n}"] for k in ("old", "new", "newer")} == {split}
+
+
 @pytest.mark.parametrize("split", [None, "test"])
 def test_every_photo_needs_a_split(sets, tmp_path, split):
     splits = dict(SPLIT) | {"lfpw/1": split}

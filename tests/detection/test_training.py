@@ -528,9 +528,12 @@ def test_progress_is_told_in_lines():
 def test_a_time_limit_keeps_the_share_of_plain_epochs(monkeypatch):
     monkeypatch.setattr(events.resuming, "seed_epoch", lambda trainer: None)
     keep_share = events.training_events(None)["on_train_epoch_start"]
-    trainer = SimpleNamespace(epochs=100, args=SimpleNamespace(close_mosaic=20))
+    trainer = SimpleNamespace(
+        epochs=100, args=SimpleNamespace(close_mosaic=20), ema=SimpleNamespace()
+    )
     keep_share(trainer)
     assert trainer.args.close_mosaic == 20
+    assert trainer.ema.decay(10_000) == events.EMA_DECAY  # ours, after a NaN too
     trainer.epochs = 15  # all that the time allows
     keep_share(trainer)
     assert trainer.args.close_mosaic == 3

@@ -114,6 +114,7 @@ def test_what_teachers_said_is_kept_for_the_same_question(faces, tmp_path, monke
     assert soften() == ([0, 0], True)
     assert soften() == ([0, 0], False)
     assert soften(replace(faces, pixels=faces.pixels // 2)) == ([0, 0], True)
+    assert soften(replace(faces, targets=faces.targets[:, ::-1])) == ([0, 0], True)
     file.write_text("1 1 ")  # another teacher of the same name
     assert soften() == ([1, 1], True)
     kept.write_bytes(kept.read_bytes()[:-9])

@@ -111,12 +111,17 @@ def test_a_run_of_another_recipe_is_not_continued(tmp_path):
 
 
 def test_a_run_of_other_faces_is_not_continued(tmp_path):
-    """Nor one with the same faces and softer targets."""
+    """Nor one with the same faces and softer targets, or other labels."""
     short = replace(RECIPE, epochs=1)
     learn, choose = faces(), faces(28, 1)
     train_fernet(learn, choose, tmp_path, short)
     softer = replace(learn, targets=0.8 * learn.targets + 0.2 / 7)
-    for others, chosen in ((faces(len(learn), 2), choose), (softer, choose)):
+    other = replace(learn, targets=np.roll(learn.targets, 3, axis=1))
+    for others, chosen in (
+        (faces(len(learn), 2), choose),
+        (softer, choose),
+        (other, choose),
+    ):
         with pytest.raises(ValueError, match="or of other faces"):
             train_fernet(others, chosen, tmp_path, short, resume=True)
     with pytest.raises(ValueError, match="or of other faces"):
