@@ -6,7 +6,7 @@ How to write one
 `QUIZ`. It imports everything from `fer_course.teaching.exercises`, and package
 functions where the solution *is* the package's function. Imports of TensorFlow
 or torch go inside functions. Past 400 lines, split it: `nb03.py` collects what
-`nb03_forward.py`, `nb03_counts.py`, `nb03_backward.py`, `nb03_quiz.py` define.
+`nb03_forward.py`, `nb03_counts.py`, `nb03_backward.py` and so on define.
 A complete example:
 
     """Exercises and quiz of notebook 01: boxes."""
