@@ -116,7 +116,8 @@ def stored_length(source):
             frames += packet.stream.type == "video"
             begin_s = float(packet.pts * packet.time_base)
             start_s = begin_s if start_s is None else min(start_s, begin_s)
-            end_s = max(end_s, begin_s + float(packet.duration * packet.time_base))
+            long_s = float((packet.duration or 0) * packet.time_base)  # not always told
+            end_s = max(end_s, begin_s + long_s)
     return frames, end_s - (start_s or 0.0)
 
 
