@@ -21,6 +21,7 @@ KERNELS = {
     "sharpen": "0 -1 0; -1 5 -1; 0 -1 0",
     "copy": "0 0 0; 0 1 0; 0 0 0",
 }
+LARGEST_WEIGHT = 1_000_000
 STATIC_ALT = (
     "A drawn face of 24 by 24 pixels and the window of 3 by 3 at four steps; below, "
     "the feature map of 22 by 22 for vertical edges, filled row by row: large values "
@@ -59,11 +60,16 @@ def parse_kernel(text):
 def _number(word):
     above, _, below = word.partition("/")
     try:
-        return float(above) / float(below or 1)
+        weight = float(above) / float(below or 1)
     except (ValueError, ZeroDivisionError):
         raise InputMistake(
             f"{word!r} is not a number: write weights such as 1, -0.5 or 1/9."
         ) from None
+    if not abs(weight) <= LARGEST_WEIGHT:  # NaN is not, either
+        raise InputMistake(
+            f"{word!r} cannot be drawn: write weights of at most {LARGEST_WEIGHT:,}."
+        )
+    return weight
 
 
 @style()

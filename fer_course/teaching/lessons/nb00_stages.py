@@ -167,7 +167,9 @@ class _FakeNetworks:
         self.image = rng.integers(0, 256, (60, 90, 3), dtype=np.uint8)
         corners = rng.integers(0, 30, (n_faces, 2))
         sizes = rng.integers(8, 25, (n_faces, 2))
-        self.boxes = np.hstack((corners, corners + sizes)).astype(np.float32)
+        corners[:1, 0] = -4  # a square may leave the photo, as a real one does
+        edges = np.hstack((corners, corners + sizes))
+        self.boxes = (edges + rng.uniform(-0.5, 0.5, edges.shape)).astype(np.float32)
         self.scores = np.linspace(0.4, 0.9, n_faces)  # not sorted: its own order
         self.batches = []
 
@@ -228,6 +230,11 @@ def _judge_faces(answer, n_faces):
             f"classify was called {len(fake.batches)} times.\n{where}: all crops go "
             "into one call, as one batch.",
         )
+    if not np.array_equal(fake.image, truth.image):
+        return Verdict(
+            "wrong value",
+            f"Your function changed the photo: work on a copy.\n{where}",
+        )
     return _compare_pairs(result, expected, where)
 
 
@@ -265,7 +272,8 @@ def _compare_pairs(result, expected, where):
             return Verdict(
                 "wrong value",
                 f"Entry {number} has another face's probabilities.\n{where}: each crop "
-                "is cut from its own box, as it is: no square, no margin.",
+                "is cut from its own box, as it is: no square, no margin. Only "
+                "crop(image, box) minds fractions and the photo's edge.",
             )
     return None
 
@@ -273,6 +281,18 @@ def _compare_pairs(result, expected, where):
 def _compose_one_by_one(image, detect, classify):
     boxes_xyxy, _ = detect(image)
     return [(box, classify([crop(image, box)])[0]) for box in boxes_xyxy]
+
+
+def _compose_slices(image, detect, classify):
+    boxes_xyxy, _ = detect(image)
+    crops = [image[y1:y2, x1:x2] for x1, y1, x2, y2 in boxes_xyxy.astype(int)]
+    return list(zip(boxes_xyxy, classify(crops), strict=True)) if crops else []
+
+
+def _compose_blackens(image, detect, classify):
+    pairs = find_and_classify(image, detect, classify)
+    image[:] = 0
+    return pairs
 
 
 def _compose_reversed(image, detect, classify):
@@ -359,6 +379,8 @@ COMPOSE = Exercise(
     "and slow in a crowd.",
     mutants=(
         Mutant("one by one", _compose_one_by_one, "wrong value", "called 2 times"),
+        Mutant("slices", _compose_slices, "wrong value", "the photo's edge"),
+        Mutant("blackens", _compose_blackens, "wrong value", "work on a copy"),
         Mutant("reversed", _compose_reversed, "wrong value", "another box"),
         Mutant("needs a face", _compose_needs_a_face, "raised", "photo of 0 faces"),
         Mutant("whole photo", _compose_whole_photo, "wrong value", "from its own box"),

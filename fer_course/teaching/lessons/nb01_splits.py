@@ -97,6 +97,27 @@ def _same_again(split):
     return bool(np.array_equal(first, second))
 
 
+class _Name(str):
+    """A text whose place in a set is another for each salt, as for each session."""
+
+    __slots__ = ("salt",)
+    __eq__ = str.__eq__
+
+    def __hash__(self):
+        return hash((str(self), self.salt))
+
+
+def _same_in_every_session(split):
+    found = set()
+    for salt in range(4):
+        names = np.empty(len(_EVENTS), object)
+        for place, event in enumerate(_EVENTS.tolist()):
+            names[place] = _Name(event)
+            names[place].salt = salt
+        found.add(np.asarray(split(names, 0.2, 4)).tobytes())
+    return len(found) == 1
+
+
 def _seeds_differ(split):
     found = {
         np.asarray(split(_EVENTS.copy(), 0.2, seed)).tobytes() for seed in range(9)
@@ -123,6 +144,17 @@ def _split_groups_alike(groups, share, seed):
 
 def _split_unseeded(groups, share, seed):
     return split_by_group(groups, share, None)
+
+
+def _split_set_order(groups, share, seed):
+    names = list(set(groups.tolist()))
+    np.random.default_rng(seed).shuffle(names)
+    held = np.zeros(len(groups), bool)
+    for name in names:
+        same = np.array([group == name for group in groups.tolist()])
+        if (held | same).mean() <= share:
+            held |= same
+    return held
 
 
 def _split_one_seed(groups, share, seed):
@@ -174,6 +206,10 @@ SPLIT = Exercise(
         compare=_compare_split,
         properties=(
             Property("the same seed gives the same split", _same_again),
+            Property(
+                "so it does in every session: a set has another order in each, sort it",
+                _same_in_every_session,
+            ),
             Property("another seed may give another split", _seeds_differ),
         ),
     ),
@@ -196,6 +232,7 @@ SPLIT = Exercise(
         Mutant("share of groups", _split_share_of_groups, "wrong value", "held out"),
         Mutant("groups alike", _split_groups_alike, "wrong value", "differ in size"),
         Mutant("no seed", _split_unseeded, "wrong value", "the same seed gives"),
+        Mutant("order of a set", _split_set_order, "wrong value", "every session"),
         Mutant("seed ignored", _split_one_seed, "wrong value", "another seed"),
         Mutant("indices", _split_indices, "wrong type", "bool array"),
         Mutant("sides swapped", _split_complement, "wrong value", "True marks"),

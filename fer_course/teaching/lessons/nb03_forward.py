@@ -217,6 +217,10 @@ def _corr2d_whole_numbers(image, kernel):
     return corr2d_by_loops(image, kernel).astype(int)
 
 
+def _corr2d_like_the_image(image, kernel):
+    return corr2d_by_loops(image, kernel).astype(image.dtype)
+
+
 def _corr2d_by_shifts(image, kernel):
     height = image.shape[0] - kernel.shape[0] + 1
     width = image.shape[1] - kernel.shape[1] + 1
@@ -262,7 +266,7 @@ CORR2D = Exercise(
             ),
             Case(
                 "weights that are no whole numbers",
-                (np.eye(2, 3), np.array([[0.5, 0.25]])),
+                (np.eye(2, 3, dtype=np.uint8), np.array([[0.5, 0.25]])),
                 expected=np.array([[0.5, 0.0], [0.25, 0.5]]),
                 rule="products and sums stay fractions: the output is a float array",
             ),
@@ -302,6 +306,7 @@ CORR2D = Exercise(
         Mutant("takes the mean", _corr2d_mean, "wrong value", "mean of the products"),
         Mutant("matrix product", _corr2d_matrix_product, "wrong value", "use *"),
         Mutant("whole numbers", _corr2d_whole_numbers, "wrong value", "array int"),
+        Mutant("as the image", _corr2d_like_the_image, "wrong value", "a float array"),
         Mutant("square windows", _corr2d_square_only, "wrong type", "shape (3, 4)"),
         Mutant(
             "list",

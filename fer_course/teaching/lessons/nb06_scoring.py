@@ -154,6 +154,13 @@ def _score_label_helps(found_xyxy, found_labels, true_xyxy, true_labels):
     )
 
 
+def _score_likes_its_label(found_xyxy, found_labels, true_xyxy, true_labels):
+    overlaps = iou_matrix(found_xyxy, true_xyxy)
+    same = np.array(found_labels, object)[:, None] == np.array(true_labels, object)
+    liked = np.where((overlaps >= 0.5) & same, overlaps + 1, overlaps)
+    return _score_overlaps(liked, found_labels, true_labels)
+
+
 def _score_with_lists(found_xyxy, found_labels, true_xyxy, true_labels):
     free = list(range(len(true_xyxy)))
     counts = {"right": 0, "wrong": 0, "extra": 0}
@@ -244,6 +251,17 @@ END_TO_END = Exercise(
                 "it overlaps most",
             ),
             Case(
+                "one box over two faces, the farther one has its label",
+                (
+                    np.array([[0.5, 0.0, 10.5, 10.0]]),
+                    ["sad"],
+                    np.array([[0.0, 0.0, 10.0, 10.0], [2.0, 0.0, 12.0, 10.0]]),
+                    ["happy", "sad"],
+                ),
+                expected=(0, 1, 1, 0),
+                rule="the overlap chooses the face, the label does not",
+            ),
+            Case(
                 "two boxes over two faces that overlap",
                 (
                     np.stack((_BOX, np.add(_BOX, (2, 0, 2, 0)))),
@@ -306,6 +324,7 @@ END_TO_END = Exercise(
             ),
             Slip("Missed faces come before extra boxes.", _score_extra_before_missed),
             Slip("There the label decides which box counts.", _score_label_helps),
+            Slip("There the label chooses the face.", _score_likes_its_label),
         ),
     ),
     hints=(
@@ -326,6 +345,7 @@ END_TO_END = Exercise(
     "have then left the sum without a word.",
     mutants=(
         Mutant("many to one", _score_many_to_one, "wrong value", "found many times"),
+        Mutant("likes its label", _score_likes_its_label, "wrong value", "the label"),
         Mutant("no labels", _score_ignores_labels, "wrong value", "at the labels"),
         Mutant(
             "duplicates", _score_drops_duplicates, "wrong value", "forgives the second"

@@ -32,6 +32,9 @@ def test_typed_kernels(text, expected):
         pytest.param("", "differ in length", id="empty"),
         pytest.param("1 x", "'x' is not a number", id="a letter"),
         pytest.param("1/0", "'1/0' is not a number", id="division by zero"),
+        pytest.param("nan 1", "'nan' cannot be drawn", id="no number"),
+        pytest.param("1 -1e400", "'-1e400' cannot be drawn", id="without end"),
+        pytest.param("1e308 1", "'1e308' cannot be drawn", id="too large"),
         pytest.param("1 " * 8, "larger than 7 by 7", id="too wide"),
     ],
 )
