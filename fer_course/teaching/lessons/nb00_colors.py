@@ -94,7 +94,15 @@ def _is_rounded(function):
     if abs(dark) > 0.1:
         side = "dark" if dark > 0 else "bright"
         return f"yours is {abs(dark):.2f} levels too {side} on average"
+    gap = np.abs(exact - np.asarray(function(photo.copy())[0], float)).max()
+    if gap > 0.6:  # OpenCV's whole-number arithmetic stays within 0.51
+        return f"yours is up to {gap:.1f} levels off: are the weights exact?"
     return True
+
+
+def _luma_rounds_weights(image):
+    gray = np.round(image @ np.array([0.30, 0.59, 0.11])).astype(np.uint8)
+    return gray, image[:, :, ::-1].copy()
 
 
 def _random_colors(rng):
@@ -165,6 +173,7 @@ COLORS = Exercise(
     wrong_turn="Adding the channels as uint8: 200 + 100 is 44, and light skin turns "
     "dark in patches.",
     mutants=(
+        Mutant("two digits", _luma_rounds_weights, "wrong value", "weights exact"),
         Mutant("mean", _luma_mean, "wrong value", "channels alike"),
         Mutant("bgr weights", _luma_of_bgr, "wrong value", "weighs blue as red"),
         Mutant("wraps", _luma_wraps, "wrong value", "starts again at 256"),

@@ -70,7 +70,8 @@ def _judge_audit(answer):
     found, false, good = {kind: [] for kind in _FAULTS}, 0, 0
     for _ in range(_PHOTOS):
         labels, hw, kinds = _labels(rng)
-        result, raised, _ = call_quietly(answer, labels.copy(), hw)
+        given = labels.copy()
+        result, raised, _ = call_quietly(answer, given, hw)
         where = f"in a photo of {hw} px with {len(labels)} labels"
         if raised is not None:
             return Verdict(raised.kind, f"{raised.message}\n{where}")
@@ -82,6 +83,11 @@ def _judge_audit(answer):
                 "wrong type",
                 f"Got {describe(result)}; a bool for each label, True for look at "
                 f"it, was expected.\n{where}",
+            )
+        if not np.array_equal(given, labels):
+            return Verdict(
+                "wrong value",
+                f"Your function changed what it was given: work on a copy.\n{where}",
             )
         copies = told[[kind in ("copied", "there twice") for kind in kinds]]
         for kind, flag in zip(kinds, told, strict=True):
@@ -124,6 +130,12 @@ def _audit_shape_only(boxes_xyxy, image_hw):
     """What the exercise says of good faces, turned around."""
     width, height = (boxes_xyxy[:, 2:] - boxes_xyxy[:, :2]).T
     return (width < 10) | (height > 1.6 * width) | (height < width)
+
+
+def _audit_clears(boxes_xyxy, image_hw):
+    marked = suspicious(boxes_xyxy, image_hw)
+    boxes_xyxy *= 0
+    return marked
 
 
 def _audit_outside_only(boxes_xyxy, image_hw):
@@ -174,6 +186,7 @@ AUDIT = Exercise(
     wrong_turn="Marking whatever is rare: small faces and crowds are what a detector "
     "most needs to learn from.",
     mutants=(
+        Mutant("clears its input", _audit_clears, "wrong value", "work on a copy"),
         Mutant(
             "nothing", lambda b, hw: np.zeros(len(b), bool), "wrong value", "0 of 6"
         ),

@@ -57,8 +57,8 @@ def _judge_report(answer):
         )
     examples = _detections(1, _KNOWN)
     scores, heights_px, hit = _detections(2, _FRESH)
-    given = tuple(array.copy() for array in examples)
-    result, raised, _ = call_quietly(answer, given, scores.copy(), heights_px.copy())
+    given = tuple(array.copy() for array in (*examples, scores, heights_px))
+    result, raised, _ = call_quietly(answer, given[:3], *given[3:])
     if raised is not None:
         where = "examples is a triple of arrays: scores, heights_px, hit"
         return Verdict(raised.kind, f"{raised.message}\n{where}")
@@ -70,6 +70,10 @@ def _judge_report(answer):
             "wrong type",
             f"Got {describe(result)}; a bool for each of the {_FRESH:,} new "
             "detections, True for report it, was expected.",
+        )
+    if not all(map(np.array_equal, given, (*examples, scores, heights_px))):
+        return Verdict(
+            "wrong value", "Your function changed what it was given: work on a copy."
         )
     single = cheapest_threshold(examples[0], examples[2], examples[2].sum(), _MISS_COST)
     one, yours = _cost(scores >= single, hit), _cost(reported, hit)
@@ -102,6 +106,12 @@ def _report_one_threshold(examples, scores, heights_px):
     return scores >= single
 
 
+def _report_sorts(examples, scores, heights_px):
+    reported = report(examples, scores, heights_px)
+    examples[0].sort()
+    return reported
+
+
 def _report_large_only(examples, scores, heights_px):
     return (scores >= 0.5) & (heights_px > 32)
 
@@ -132,6 +142,7 @@ REPORT = Exercise(
     wrong_turn="Very many sizes: each then fits its few examples, and fresh detections "
     "cost more again.",
     mutants=(
+        Mutant("sorts the examples", _report_sorts, "wrong value", "work on a copy"),
         Mutant("one threshold", _report_one_threshold, "wrong value", "5 % less"),
         Mutant(
             "everything",
