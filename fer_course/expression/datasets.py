@@ -93,11 +93,11 @@ class FaceSet:
 
 
 def load_fer2013(folder, *, votes=0.0):
-    """Return FER2013 without blank and leaked rows: 27,247 / 3,491 / 3,589 faces.
+    """Return FER2013 less blank and leaked rows: 27,247 / 3,491 / 3,589 faces.
 
     The official parts stay what they are: Training is "train", PublicTest is
-    "choose", PrivateTest is "test" and whole. Left out are blank training rows,
-    training rows with a near-duplicate (correlation above 0.9) in a test part, and
+    "choose", PrivateTest is "test" and whole. Left out are blank training rows
+    (PublicTest has one more, which stays), training rows with a near-duplicate (correlation above 0.9) in a test part, and
     PublicTest rows with one in PrivateTest, as listed in `data/splits/fer2013.csv`;
     and rows that are not understood.
 
