@@ -97,8 +97,9 @@ def load_fer2013(folder, *, votes=0.0):
 
     The official parts stay what they are: Training is "train", PublicTest is
     "choose", PrivateTest is "test" and whole. Left out are blank training rows
-    (PublicTest has one more, which stays), training rows with a near-duplicate (correlation above 0.9) in a test part, and
-    PublicTest rows with one in PrivateTest, as listed in `data/splits/fer2013.csv`;
+    (PublicTest has one more, which stays), training rows with a near-duplicate
+    (correlation above 0.9) in a test part, and PublicTest rows with one in
+    PrivateTest, as listed in `data/splits/fer2013.csv`;
     and rows that are not understood.
 
     Args:
