@@ -28,7 +28,11 @@ _FER2013 = ("PrivateTest", "PrivateTest, no twins", "PublicTest (for choosing)")
 _ALL = (*_FER2013, "RAF-DB test", "extract test, label")
 _LABELS = ("extract test, label", "extract test, folder")
 _EXTRACT = tuple(part + more for part in _LABELS for more in ("", ", no ffhq"))
-_SEEDS = {2026: "fernet_extract", 2027: "fernet_extract_2027"}
+_SEEDS = {
+    2026: "fernet_extract",
+    2027: "fernet_extract_2027",
+    2028: "fernet_extract_2028",
+}
 _DIFFERENCE = ("points", "95 %", "McNemar's p")
 
 
