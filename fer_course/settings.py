@@ -97,6 +97,20 @@ def usable_cores():
         return os.cpu_count() or 1
 
 
+def processor_favors_bfloat16():
+    """Return whether the processor multiplies bfloat16 faster than float32.
+
+    True on Linux with AMX, or with AVX512-BF16 on AMD's processors, where it doubles
+    the speed. Intel's with AVX512-BF16 alone (AMX switched off, as some clouds do)
+    take about twice as long as in float32: `models/EXPERIMENTS.md` has the times.
+    """
+    try:
+        told = Path("/proc/cpuinfo").read_text()
+    except OSError:
+        return False
+    return "amx_bf16" in told or ("avx512_bf16" in told and "AuthenticAMD" in told)
+
+
 def graphics_cards():
     """Return the names of NVIDIA's cards that this process may use, often none.
 

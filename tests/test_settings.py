@@ -13,6 +13,7 @@ from fer_course.settings import (
     ROOT,
     SEED,
     graphics_cards,
+    processor_favors_bfloat16,
     seed_everything,
     settings,
     setup_line,
@@ -121,3 +122,27 @@ def test_without_the_tool_there_is_no_card(monkeypatch):
     assert graphics_cards() == []
     assert usable_cores() >= 1
     assert "usable" in setup_line()
+
+
+@pytest.mark.parametrize(
+    "told, wanted",
+    [
+        pytest.param("AuthenticAMD : avx2 avx512_bf16", True, id="Zen 4"),
+        pytest.param("GenuineIntel : avx512_bf16 amx_bf16", True, id="AMX"),
+        pytest.param("GenuineIntel : avx512_bf16", False, id="AMX switched off"),
+        pytest.param("AuthenticAMD : avx2 fma", False, id="Zen 2"),
+    ],
+)
+def test_bfloat16_on_processors_that_it_makes_faster(monkeypatch, told, wanted):
+    monkeypatch.setattr(settings_module.Path, "read_text", lambda self: told)
+    assert processor_favors_bfloat16() is wanted
+
+
+def test_a_machine_that_does_not_describe_its_processor_computes_in_float32(
+    monkeypatch,
+):
+    def missing(self):
+        raise FileNotFoundError(self)
+
+    monkeypatch.setattr(settings_module.Path, "read_text", missing)
+    assert processor_favors_bfloat16() is False

@@ -12,7 +12,7 @@ from functools import partial
 
 from fer_course.detection import resuming
 from fer_course.detection.augmentation import train_on_poor_photos
-from fer_course.settings import usable_cores
+from fer_course.settings import processor_favors_bfloat16, usable_cores
 
 EMA_DECAY, EMA_TAU = 0.998, 100  # over some 500 steps, three epochs of the course's
 
@@ -21,7 +21,7 @@ def lean_on_processor(trainer):
     """Make steps without a GPU faster; `models/EXPERIMENTS.md` has the times.
 
     What Ultralytics does on GPUs alone: a pixel's channels side by side in memory
-    and, where the processor computes in bfloat16, convolutions in it. Losses stay
+    and, where the processor is faster in bfloat16, convolutions in it. Losses stay
     float32: bfloat16 would round a box's edge to a quarter of a stride. And each
     photo's places are matched with its own faces alone.
     """
@@ -35,7 +35,7 @@ def lean_on_processor(trainer):
     assigner = network.criterion.assigner
     assigner.forward = partial(assign_one_by_one, assigner.forward)
     plain_forward = network.forward
-    if not getattr(torch.cpu, "_is_avx512_bf16_supported", lambda: False)():
+    if not processor_favors_bfloat16():
         return
 
     def forward(batch, *args, **kwargs):

@@ -7,14 +7,13 @@ has the runs behind each choice of ours. Notebook 05.
 
 import re
 from dataclasses import dataclass, field, replace
-from pathlib import Path
 
 import keras
 
 from fer_course.expression.augmentation import Augmentation
 from fer_course.expression.batch_norm import fuse_batch_norm
 from fer_course.expression.fernet import COURSE_NETWORK, build_fernet
-from fer_course.settings import SEED
+from fer_course.settings import SEED, processor_favors_bfloat16
 
 
 @dataclass(frozen=True)
@@ -195,17 +194,13 @@ def plateau_rate(start, scores):
 def has_bfloat16():
     """Return whether this machine multiplies bfloat16 faster than float32.
 
-    True on NVIDIA's GPUs from compute capability 8.0 on (A100; a T4 has 7.5) and on
-    x86 CPUs with AVX512-BF16 or AMX (Linux).
+    True on NVIDIA's GPUs from compute capability 8.0 on (A100; a T4 has 7.5), and
+    without a GPU where `settings.processor_favors_bfloat16`.
     """
     capability = _gpu_capability()
     if capability is not None:
         return capability >= (8, 0)
-    try:
-        flags = Path("/proc/cpuinfo").read_text()
-    except OSError:
-        return False
-    return "avx512_bf16" in flags or "amx_bf16" in flags
+    return processor_favors_bfloat16()
 
 
 def _gpu_capability():
