@@ -84,6 +84,10 @@ def _in_place(logits, labels):
     return cross_entropy(logits, labels)
 
 
+def _in_float32(logits, labels):
+    return cross_entropy(logits.astype(np.float32), labels)
+
+
 def _face_by_face(logits, labels):
     gradient, losses = np.zeros(np.shape(logits)), []
     for i, (z, label) in enumerate(zip(logits, labels, strict=True)):
@@ -172,6 +176,7 @@ CROSS_ENTROPY = Exercise(
             Slip("That gradient points the other way.", _uphill),
             Slip("The gradient is p - y: take the label off.", _probabilities_only),
             Slip("Take a one-hot row off, not the class's number.", _class_numbers),
+            Slip("float32 keeps 7 digits: work in float64, as given.", _in_float32),
         ),
     ),
     hints=(
@@ -200,6 +205,7 @@ CROSS_ENTROPY = Exercise(
         Mutant("sign", _uphill, "wrong value", "other way"),
         Mutant("no label", _probabilities_only, "wrong value", "take the label off"),
         Mutant("class numbers", _class_numbers, "wrong value", "one-hot row"),
+        Mutant("float32", _in_float32, "wrong value", "work in float64"),
         Mutant("in place", _in_place, "wrong value", "changed what it was given"),
     ),
     alternatives=(_face_by_face,),
