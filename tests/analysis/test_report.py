@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,10 +7,13 @@ import pytest
 from fer_course.analysis.analyzer import Face, PhotoError, PhotoResult
 from fer_course.analysis.report import (
     PHOTO_COLUMNS,
+    VIDEO_COLUMNS,
+    frame_rows,
     photo_rows,
     results_to_dict,
     rows_to_csv,
 )
+from fer_course.analysis.video import FrameResult
 from fer_course.labels import EXPRESSIONS
 
 
@@ -60,6 +64,14 @@ def test_csv_has_one_row_per_face():
         "a.jpg,1,747.1,41.8,1142.0,712.3,0.91,happy,true,"
         "0.01,0.9,0.01,0.02,0.03,0.01,0.02",
     ]
+
+
+def test_a_frame_has_one_row_per_face_with_its_time_in_milliseconds():
+    face = replace(example().faces[0], track=4)
+    frame = FrameResult(7, 7 / 30, (face,), np.zeros((9, 9, 3), np.uint8))
+    (row,) = frame_rows("film.mp4", frame)
+    assert tuple(row) == VIDEO_COLUMNS
+    assert list(row.values())[:5] == ["film.mp4", 7, 0.233, 4, 747.1]
 
 
 def test_csv_quotes_names_with_commas_and_quotes():

@@ -96,6 +96,12 @@ def test_after_a_cut_all_faces_are_new_and_numbers_are_not_used_again(tracker):
     assert show(plain(200, 60, 60), HAPPY, boxes(0), (0.2, 0.24))[0] == [4]
 
 
+def test_a_phone_turned_while_it_records_is_a_cut(tracker):
+    for i, image in enumerate((plain(9, 9, 9), plain(9, 9, 9).transpose(1, 0, 2))):
+        tracker.forget_at_cut(image)
+        assert meet(tracker, boxes(0), 0.08 * i + 0.04) == [i + 1]
+
+
 def coarse_scene(rng, width=640):
     cells = rng.integers(0, 256, (5, 16, 3), np.uint8)
     return cv2.resize(cells, (width, 180), interpolation=cv2.INTER_CUBIC)

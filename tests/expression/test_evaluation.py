@@ -175,6 +175,11 @@ def test_fit_temperature_finds_what_was_planted(planted):
     assert now.ece < 0.03
 
 
+def test_a_temperature_near_zero_leaves_one_class():
+    sharp = apply_temperature(np.array([[0.5, 0.3, 0.2]]), 1e-4)
+    np.testing.assert_allclose(sharp, [[1, 0, 0]])
+
+
 def test_temperature_is_above_zero():
     with pytest.raises(ValueError, match="above 0"):
         apply_temperature(np.eye(7), 0)

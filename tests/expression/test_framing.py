@@ -40,7 +40,10 @@ def test_boxes_are_in_pixels_of_the_picture(size):
 
 
 def test_offset_is_in_sides_of_the_stored_square():
-    framing = measure_framing(FACES, Planted(0.8, shift_px=(24.0, -12.0)))
+    planted = Planted(0.8, shift_px=(24.0, -12.0))
+    half = measure_framing(FACES, planted, share=0.5)
+    np.testing.assert_allclose(half.offsets, [[0.2, -0.1]] * 3)
+    framing = measure_framing(FACES, planted)
     np.testing.assert_allclose(framing.offsets, [[0.1, -0.05]] * 3)
     assert framing.to_dict()["offset_xy"] == [0.1, -0.05]
     assert framing.to_dict()["found"] == 3

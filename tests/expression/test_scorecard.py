@@ -146,6 +146,13 @@ def test_with_a_detector_it_says_how_faces_are_read_when_served(folder, left_sid
     assert evaluate_fernet("left.onnx", **given).serving == ()
 
 
+def test_a_face_at_the_threshold_is_sure(folder, monkeypatch):
+    monkeypatch.setattr(LeftSide, "sure_threshold", 0.6 + (1 - 0.6) / 7)
+    monkeypatch.setattr(scorecard, "ExpressionClassifier", LeftSide)
+    card = evaluate_fernet("left.onnx", folder=folder, split="choose")
+    assert {score.sure for score in card.scores if score.averaging == "none"} == {1.0}
+
+
 def test_a_network_that_is_never_sure_has_no_share_right(folder, monkeypatch):
     monkeypatch.setattr(LeftSide, "sure_threshold", 0.95)
     monkeypatch.setattr(scorecard, "ExpressionClassifier", LeftSide)

@@ -38,13 +38,16 @@ def test_equal_to_enumeration(seed):
 def test_statistics_of_a_hand_written_file(tmp_path):
     rows = ["Usage,Image name," + ",".join(CHOICES)]
     neutral, happy = CHOICES.index("neutral"), CHOICES.index("happiness")
-    for counts in ({neutral: 8, happy: 2}, {happy: 10}, {happy: 6, neutral: 4}):
+    faces = ({neutral: 8, happy: 2}, {happy: 10}, {happy: 6, neutral: 4})
+    for counts in (*faces, {neutral: 1}):  # of one vote no two can agree
         cells = [str(counts.get(k, 0)) for k in range(len(CHOICES))]
         rows.append("Training,x.png," + ",".join(cells))
     path = tmp_path / "fer2013new.csv"
     path.write_text("\n".join(rows))
     found = vote_statistics(path)
-    assert read_votes(path).shape == (3, 10)
+    assert read_votes(path).shape == (4, 10)
+    assert found["faces"] == 3
+    assert found["two_agree"] == pytest.approx((29 + 45 + 21) / 45 / 3, 1e-3)
     assert found["favorite"] == {
         "neutral": {"faces": 1, "share": 0.8},
         "happy": {"faces": 2, "share": 0.8},
