@@ -5,14 +5,17 @@ import struct
 import time
 import zlib
 
+import numpy as np
 import pytest
 
 from fer_course.headers import (
+    avif_orientation,
     begins_as_picture,
     jpeg_scans,
     png_is_whole,
     stored_size,
 )
+from fer_course.images import _upright
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow writes the test pictures")
 
@@ -73,12 +76,40 @@ def test_a_tiff_may_point_anywhere(start, fill):
     assert stored_size(start + 400 * fill) is None
 
 
+def test_a_tiff_of_a_camera_with_short_numbers_the_large_end_first():
+    sides = [(256, 3, 1, 80, 0), (257, 3, 1, 60, 0)]  # tag, SHORT, one, left-justified
+    rows = b"".join(struct.pack(">HHIHH", *row) for row in sides)
+    assert stored_size(b"MM\0*" + struct.pack(">IH", 8, 2) + rows) == (60, 80)
+
+
+@pytest.mark.parametrize("marker", [0xC4, 0xC8, 0xCC])
+def test_not_each_marker_of_that_row_is_a_frame(marker):
+    data = encoded("JPEG")
+    table = bytes([0xFF, marker, 0, 9, 8, 0, 7, 0, 7, 1, 1])
+    assert stored_size(data[:2] + table + data[2:]) == (60, 80)
+
+
 def test_avif_is_as_large_as_its_largest_part():
     data = b"\0\0\0\x18ftypavif" + bytes(8)
-    for width, height in ((8, 8), (80, 60), (40, 30)):
+    for width, height in ((8, 8), (80, 60), (8, 70), (90, 8), (40, 30)):
         data += b"\0\0\0\x14ispe" + struct.pack(">III", 0, width, height)
     assert stored_size(data) == (60, 80)
     assert stored_size(data[:24]) is None
+
+
+@pytest.mark.parametrize("turns", [None, 0, 1, 2, 3])
+@pytest.mark.parametrize("flip", [None, 0, 1])
+def test_avif_is_turned_then_mirrored_as_its_boxes_say(turns, flip):
+    image = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    wanted = np.rot90(image, turns or 0)  # counter-clockwise, as irot counts
+    if flip is not None:  # 0: top to bottom, 1: left to right
+        wanted = np.flip(wanted, axis=flip)
+    data = b"\0\0\0\x18ftypavif" + bytes(8)
+    for kind, value in ((b"irot", turns), (b"imir", flip)):
+        if value is not None:
+            data += b"\0\0\0\x09" + kind + bytes([value])
+    turned = _upright(image[..., None], avif_orientation(data + b"\0\0\0\x08mdat"))
+    assert turned[..., 0].tolist() == wanted.tolist()
 
 
 @pytest.mark.parametrize("data", [b"", b"hello", b"P6 80 60 255\n", b"GIF89a\0\0\0\0"])

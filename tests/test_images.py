@@ -466,9 +466,10 @@ def test_the_limit_holds_for_headers_it_cannot_read(monkeypatch, photo):
             read_image(encoded(Image.fromarray(photo), kind))
     with pytest.raises(ImageError, match="megapixels"):
         read_image(photo)
+    assert read_image(np.zeros((40, 100), np.uint8)).shape == (40, 100, 3)
 
 
-SIZES = [(480, 640), (720, 1280), (683, 1024), (37, 911), (911, 37), (1, 1), (333, 500)]
+SIZES = [(480, 640), (720, 1280), (683, 1024), (37, 911), (911, 37), (1, 1), (1, 3000)]
 
 
 @pytest.mark.parametrize("image_size", SIZES)
@@ -497,6 +498,13 @@ def test_letterbox_puts_the_photo_where_it_says():
     assert (same == image).all() and place == Letterbox(1.0, 0, 0)
     gray, _ = letterbox(image[..., 0], (64, 32))
     assert gray.shape == (64, 32)
+
+
+def test_a_shrunk_photo_skips_no_pixel():
+    """Of a checkerboard, fine as the pixels, each square becomes the mean."""
+    board = np.indices((320, 320)).sum(0) % 2 * 200
+    fitted, _ = letterbox(board.astype(np.uint8), (64, 64))
+    assert np.abs(fitted.astype(int) - 100).max() <= 10
 
 
 @pytest.mark.parametrize(

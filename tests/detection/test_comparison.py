@@ -19,6 +19,7 @@ from fer_course.detection.comparison import (
 )
 from fer_course.detection.dataset import prepare_yolo
 from fer_course.detection.detector import DetectorCard
+from fer_course.detection.evaluation import score_photos
 from fer_course.detection.packs import listed_splits
 
 YUNET = yunet_folder() / YUNETS["yunet_n"].file
@@ -58,6 +59,18 @@ def test_side_by_side(photos):
     curve = result.curves["wider"]["theirs"]
     assert curve[:51] == [1.0] * 51 and curve[51:] == [None] * 50
     assert "negatives" not in result.curves
+
+
+def test_a_curve_keeps_the_best_precision_at_a_recall_or_beyond():
+    """Scores fall: a hit, two alarms, two hits; three faces of ten."""
+    faces = [[40 * i, 0, 40 * i + 20, 20] for i in range(10)]
+    away = [[40 * i, 200, 40 * i + 20, 220] for i in range(2)]
+    found = [faces[0], *away, *faces[1:3]]
+    scored = score_photos([(found, [0.9, 0.8, 0.7, 0.6, 0.5])], [faces])
+    curve = comparison._curve(scored)
+    assert curve[:11] == [1.0] * 11
+    assert curve[11:31] == [0.6] * 20  # at the second face of ten it is 0.5
+    assert curve[31:] == [None] * 70
 
 
 def test_table_and_record(photos):

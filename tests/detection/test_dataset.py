@@ -268,12 +268,12 @@ def test_ignored_faces_are_hidden_in_training_only(tmp_path):
 
 
 def test_cleaning_cuts_drops_and_marks(tmp_path):
-    boxes = [[-10, -10, 30, 40], [500, 0, 520, 10], [10, 10, 14, 14], [10, 10, 16, 16]]
+    boxes = [[-10, -10, 30, 40], [500, 0, 520, 10], [10, 10, 14, 14], [10, 10, 15, 15]]
     photo = annotated(tmp_path / "a.jpg", boxes, ignore=[True, False, False, False])
     cleaned = clean(photo, (320, 400))
     assert cleaned.boxes_xyxy.tolist()[0] == [0, 0, 30, 40]
     assert len(cleaned.boxes_xyxy) == 3  # one lay outside
-    assert cleaned.ignore.tolist() == [True, True, False]  # 6.4 px and 9.6 px at 640
+    assert cleaned.ignore.tolist() == [True, True, False]  # 6.4 px and 8 px at 640
     assert photo.boxes_xyxy.tolist() == boxes  # the annotation stays as it was
 
 

@@ -122,6 +122,13 @@ def test_what_is_kept(tmp_path, photo, rows, kept):
     assert scores.shape == (kept,)
 
 
+def test_of_too_many_boxes_the_best_stay(tmp_path, photo, monkeypatch):
+    monkeypatch.setattr("fer_course.detection.detector._MOST_CANDIDATES", 2)
+    rows = [[60 + 90 * i, 100, 40, 40, (0.6, 0.9, 0.7, 0.8)[i]] for i in range(4)]
+    _, scores = FaceDetector(write_network(tmp_path / "n.onnx", rows)).detect(photo)
+    np.testing.assert_allclose(scores, [0.9, 0.8])
+
+
 def test_boxes_are_clipped_to_the_photo(tmp_path, photo):
     rows = [[0, 0, 64, 64, 0.9], [640, 320, 64, 64, 0.8]]
     boxes, _ = FaceDetector(write_network(tmp_path / "n.onnx", rows)).detect(photo)

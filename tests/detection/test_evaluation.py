@@ -181,6 +181,12 @@ def test_small_faces_and_small_alarms_do_not_count():
     assert scored.face_sizes == pytest.approx([np.sqrt(600)])
 
 
+def test_a_face_and_an_alarm_of_the_smallest_size_count():
+    found = [([[300, 300, 308, 308]], [0.8])]
+    scored = score_photos(found, [[[5, 5, 13, 13]]], min_size_px=8)
+    assert (scored.hit.tolist(), scored.face_sizes.tolist()) == ([False], [8.0])
+
+
 def test_sizes_are_those_of_a_photo_of_640_px():
     """What a photo twice as large says is the same, false alarms included."""
     speck, far_speck = np.array([5, 5, 12, 12]), np.array([300, 300, 307, 307])
@@ -271,6 +277,8 @@ def test_false_alarm_rate_by_hand():
     assert recall_at_false_alarms(scored, per_photo=0.1) == 0.5
     assert recall_at_false_alarms(scored, per_photo=0.2) == 0.75
     assert threshold_at_false_alarms(scored, per_photo=0.0) == np.inf
+    many = score_photos([([AWAY], [0.5])] * 29 + [([], [])] * 71, [[]] * 100)
+    assert threshold_at_false_alarms(many, per_photo=0.29) == 0.5  # 28.999… alarms
     assert recall_at_false_alarms(scored, per_photo=0.0) == 0
 
 
@@ -354,6 +362,9 @@ def test_evaluate_detector_reports():
     assert report.recall_by_size["16-32"] == 1
     assert report.recall_by_size[">64"] is None
     assert report.to_dict()["photo_set"] == "set"
+    _, scores = OneBox().detect(None)
+    exact = evaluate_detector(OneBox(), photos, score_threshold=float(scores[0]))
+    assert (exact.missed, exact.false_alarms) == (0, 1)
 
 
 def test_no_photo_is_one_sentence():
