@@ -25,7 +25,7 @@ class Brightness:
     """Reads "anger" from dark crops up to "surprise" from bright ones."""
 
     crop_margin = 0.5
-    sure_threshold = 0.6
+    sure_threshold = float(np.float32(0.6))
 
     def __init__(self, top=0.7):
         self.top = top
@@ -84,6 +84,7 @@ def test_crops_are_square_with_the_networks_margin():
     ("top", "sure"),
     [
         pytest.param(0.7, True, id="above the threshold"),
+        pytest.param(float(np.float32(0.6)), True, id="at the threshold"),
         pytest.param(0.4, False, id="a toss-up"),
     ],
 )

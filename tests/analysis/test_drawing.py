@@ -100,6 +100,15 @@ def test_a_box_has_its_expressions_color(expression):
     assert drawn[110, 100].tolist() == color  # the left edge, half way down
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_a_small_faces_box_lies_on_a_large_ones(order):
+    large, small = face((100, 60, 200, 160), "sad"), face((100, 100, 140, 140), "fear")
+    drawn = draw_faces(gray(), [large, small][::order])
+    code = COLORS["fear"]
+    color = [int(code[i : i + 2], 16) for i in (1, 3, 5)]
+    assert drawn[125, 100].tolist() == color  # the left edge, of both
+
+
 def test_a_box_that_is_not_sure_is_dashed():
     def colors(sure):
         drawn = draw_faces(gray(), [face((100, 60, 200, 160), "sad", sure)])

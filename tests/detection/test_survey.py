@@ -48,6 +48,17 @@ def test_sizes_before_are_those_of_the_original(tmp_path):
     assert np.argmax(halved) == np.argmax(plain) + 2, "two bins for each doubling"
 
 
+def test_boxes_are_measured_as_they_are_learned_too(tmp_path, monkeypatch):
+    """Half a height is added above and below, and half a width to the right."""
+    write_samples(tmp_path, "wider", n=4)
+    medians = []
+    for shifts in ({}, {"wider": (0.0, -0.5, 0.5, 0.5)}):
+        monkeypatch.setattr(survey, "SHIFTS", shifts)
+        drawn = survey.survey(tmp_path)["histograms"]["wider"]
+        medians.append(drawn["median_aspect_harmonized"])
+    assert medians[1] / medians[0] == pytest.approx(2 / 1.5, abs=1e-3)
+
+
 def test_a_group_that_tells_all_and_one_that_tells_nothing():
     rng = np.random.default_rng(0)
     groups = np.repeat(["a", "b", "c"], 40)

@@ -111,6 +111,14 @@ def test_erase_covers_the_stated_share():
     assert (share > 0).mean() > 0.98
 
 
+def test_as_many_faces_are_covered_and_coarsened_as_asked():
+    pixels = faces(600)
+    for change in ({"erase": 0.3}, {"coarse": 0.3}):
+        changed = Augmentation(**OFF, **change)(pixels, np.random.default_rng(0))
+        touched = (changed != pixels).any((1, 2)).mean()
+        assert touched == pytest.approx(0.3, abs=0.06), change
+
+
 def test_light_keeps_the_mean_when_only_contrast_changes():
     pixels = faces(20) // 2 + 60
     changed = Augmentation(**OFF, contrast=0.3)(pixels, np.random.default_rng(0))

@@ -92,11 +92,11 @@ def test_batches_change_nothing(tmp_path, n):
 
 
 def test_another_order_of_labels_is_put_right(tmp_path):
-    order = EXPRESSIONS[::-1]
+    order = EXPRESSIONS[2:] + EXPRESSIONS[:2]  # there and back are not the same
     card = CARD | {"labels": ", ".join(order)}
     classifier = ExpressionClassifier(write_network(tmp_path / "net.onnx", card))
     np.testing.assert_allclose(
-        classifier.classify([plain(120)])[0], by_hand(120)[::-1], atol=1e-5
+        classifier.classify([plain(120)])[0], np.roll(by_hand(120), 2), atol=1e-5
     )
 
 
@@ -108,7 +108,7 @@ def test_another_order_of_labels_is_put_right(tmp_path):
         pytest.param({"crop_margin": None}, "'crop_margin'", id="no margin"),
         pytest.param({"sure_threshold": "often"}, "often", id="threshold no number"),
         pytest.param({"sure_threshold": "nan"}, "no shares", id="threshold not there"),
-        pytest.param({"crop_margin": "-2"}, "no shares", id="margin beyond the crop"),
+        pytest.param({"crop_margin": "-1"}, "no shares", id="margin takes it all"),
         pytest.param({"input_size": "64"}, "64 x 64", id="another input size"),
     ],
 )

@@ -1,4 +1,5 @@
 import csv
+import os
 import re
 
 import cv2
@@ -91,6 +92,13 @@ def test_leaks_are_found_mirrored_too(fer2013):
     ]
 
 
+def test_copies_within_a_test_part_stay():
+    pixels = noise(4, 48, 48)
+    pixels[1], pixels[3] = pixels[0], pixels[2]
+    usages = np.array(["PrivateTest"] * 2 + ["PublicTest"] * 2)
+    assert {why for *_, why in find_fer2013_leaks(pixels, usages)} == {""}
+
+
 def test_fer2013_keeps_its_parts_without_leaks(fer2013):
     folder, pixels, _ = fer2013
     faces = load_fer2013(folder)
@@ -122,6 +130,16 @@ def test_a_second_load_reads_the_cache(fer2013, monkeypatch):
     first = load_fer2013(folder)
     monkeypatch.setattr(datasets, "read_fer2013", None)  # would raise
     np.testing.assert_array_equal(load_fer2013(folder).pixels, first.pixels)
+
+
+def test_a_list_that_was_mended_is_read_again(fer2013):
+    folder, _, _ = fer2013
+    first = load_fer2013(folder)
+    path = folder / "fer2013.csv"
+    text, stat = path.read_text(), path.stat()
+    path.write_text(text.replace("\n1,", "\n2,", 1))  # as long as before
+    os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
+    assert load_fer2013(folder).labels[0] == index("fear") != first.labels[0]
 
 
 def test_votes_are_shares_of_the_seven(fer2013):

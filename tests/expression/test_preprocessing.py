@@ -39,11 +39,12 @@ def test_training_and_serving_see_the_same_face():
     np.testing.assert_array_equal(face_to_input([crop]), face_to_input([stored]))
 
 
-def test_gray_comes_before_resize_and_every_pixel_counts():
-    """A slow oracle: luma by the formula, then the mean of each 2x2 square."""
-    crop = noise(96, 96, 3)
+@pytest.mark.parametrize("side", [2, 3, 5])
+def test_gray_comes_before_resize_and_every_pixel_counts(side):
+    """A slow oracle: luma by the formula, then the mean of each small square."""
+    crop = noise(48 * side, 48 * side, 3)
     luma = np.round(crop @ np.array([0.299, 0.587, 0.114]))
-    means = luma.reshape(48, 2, 48, 2).mean((1, 3))
+    means = luma.reshape(48, side, 48, side).mean((1, 3))
     assert np.abs(face_to_gray(crop).astype(float) - means).max() <= 1
 
 

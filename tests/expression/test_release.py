@@ -74,6 +74,8 @@ def test_both_files_carry_the_same_calibrated_network(best, tmp_path, monkeypatc
     assert released.accuracy == pytest.approx((after.argmax(1) == choose.labels).mean())
     sure = after.max(1) >= released.sure_threshold
     assert sure.mean() == pytest.approx(released.coverage, abs=0.01)
+    # the face that the threshold was read off is sure by the file's rounded one too
+    assert (after.max(1) >= one.sure_threshold).mean() >= released.coverage
     assert (after.argmax(1) == choose.labels)[sure].mean() == pytest.approx(
         0.85, abs=0.01
     )
