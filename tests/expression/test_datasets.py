@@ -136,8 +136,8 @@ def test_a_list_that_was_mended_is_read_again(fer2013):
     folder, _, _ = fer2013
     first = load_fer2013(folder)
     path = folder / "fer2013.csv"
-    text, stat = path.read_text(), path.stat()
-    path.write_text(text.replace("\n1,", "\n2,", 1))  # as long as before
+    data, stat = path.read_bytes(), path.stat()
+    path.write_bytes(data.replace(b"\n1,", b"\n2,", 1))  # as long as before
     os.utime(path, ns=(stat.st_atime_ns, stat.st_mtime_ns + 1))
     assert load_fer2013(folder).labels[0] == index("fear") != first.labels[0]
 
